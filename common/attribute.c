@@ -1,0 +1,206 @@
+/*
+ * attribute.c - what a process can set about itself with one system call
+ */
+#include "attribute.h"
+
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+/* linux/prctl.h and asm/prctl.h, some newer than the headers of Debian 12. */
+enum {
+	GET_DUMPABLE = 3,
+	SET_DUMPABLE = 4,
+	SET_PDEATHSIG = 1,
+	GET_PDEATHSIG = 2,
+	GET_KEEPCAPS = 7,
+	GET_TIMING = 13,
+	GET_TSC = 25,
+	SET_TSC = 26,
+	GET_SECUREBITS = 27,
+	SET_TIMERSLACK = 29,
+	GET_TIMERSLACK = 30,
+	MCE_KILL_GET = 34,
+	SET_CHILD_SUBREAPER = 36,
+	GET_CHILD_SUBREAPER = 37,
+	SET_NO_NEW_PRIVS = 38,
+	GET_NO_NEW_PRIVS = 39,
+	SET_THP_DISABLE = 41,
+	GET_THP_DISABLE = 42,
+	GET_SPECULATION_CTRL = 52,
+	GET_IO_FLUSHER = 58,
+	SET_MDWE = 65,
+	GET_MDWE = 66,
+	SET_MEMORY_MERGE = 67,
+	GET_MEMORY_MERGE = 68,
+	ARCH_GET_CPUID_FAULTING = 0x1011,
+	ARCH_GET_XCOMP_PERMITTED = 0x1022,
+	ARCH_GET_UNTAG_MASK = 0x4001,
+	ARCH_SHSTK_FEATURES = 0x5005,
+	MEMBARRIER_REGISTRATIONS = 1 << 9,
+};
+
+#define PRCTL_RESULT(option) \
+	.place = PLACE_RESULT, .get_number = SYS_prctl, .get = {option}
+#define PRCTL_INT(option)                                          \
+	.place = PLACE_INT, .pointer = 1, .get_number = SYS_prctl, \
+	.get = {option}
+#define PRCTL_SET(option) .set_number = SYS_prctl, .set = {option}, .value = 1
+#define ARCH_LONG(option)                                                \
+	.place = PLACE_LONG, .pointer = 1, .get_number = SYS_arch_prctl, \
+	.get = {option}
+
+static const struct attribute attributes[ATTRIBUTE_FIXED_COUNT] = {
+	[ATTRIBUTE_DUMPABLE] = {"dumpable flag", PRCTL_RESULT(GET_DUMPABLE),
+				PRCTL_SET(SET_DUMPABLE)},
+	[ATTRIBUTE_PARENT_DEATH_SIGNAL] = {"parent death signal",
+					   PRCTL_INT(GET_PDEATHSIG),
+					   PRCTL_SET(SET_PDEATHSIG)},
+	[ATTRIBUTE_KEEP_CAPS] = {"keep-capabilities flag",
+				 PRCTL_RESULT(GET_KEEPCAPS)},
+	[ATTRIBUTE_TIMING] = {"process timing method",
+			      PRCTL_RESULT(GET_TIMING)},
+	[ATTRIBUTE_TSC] = {"access to the time stamp counter",
+			   PRCTL_INT(GET_TSC), PRCTL_SET(SET_TSC)},
+	[ATTRIBUTE_SECUREBITS] = {"secure bits", PRCTL_RESULT(GET_SECUREBITS)},
+	[ATTRIBUTE_TIMER_SLACK] = {"timer slack", PRCTL_RESULT(GET_TIMERSLACK),
+				   PRCTL_SET(SET_TIMERSLACK)},
+	[ATTRIBUTE_MCE_KILL] = {"machine check policy",
+				PRCTL_RESULT(MCE_KILL_GET)},
+	[ATTRIBUTE_SUBREAPER] = {"child subreaper flag",
+				 PRCTL_INT(GET_CHILD_SUBREAPER),
+				 PRCTL_SET(SET_CHILD_SUBREAPER)},
+	[ATTRIBUTE_THP_DISABLE] = {"transparent huge page switch",
+				   PRCTL_RESULT(GET_THP_DISABLE),
+				   PRCTL_SET(SET_THP_DISABLE)},
+	[ATTRIBUTE_SPECULATION_STORE] = {"store bypass mitigation",
+					 .place = PLACE_RESULT,
+					 .get_number = SYS_prctl,
+					 .get = {GET_SPECULATION_CTRL, 0}},
+	[ATTRIBUTE_SPECULATION_BRANCH] = {"indirect branch mitigation",
+					  .place = PLACE_RESULT,
+					  .get_number = SYS_prctl,
+					  .get = {GET_SPECULATION_CTRL, 1}},
+	[ATTRIBUTE_IO_FLUSHER] = {"I/O flusher flag",
+				  PRCTL_RESULT(GET_IO_FLUSHER)},
+	[ATTRIBUTE_MEMORY_MERGE] = {"memory merge flag",
+				    PRCTL_RESULT(GET_MEMORY_MERGE),
+				    PRCTL_SET(SET_MEMORY_MERGE)},
+	[ATTRIBUTE_CPUID] = {"permission to execute cpuid",
+			     .place = PLACE_RESULT,
+			     .get_number = SYS_arch_prctl,
+			     .get = {ARCH_GET_CPUID_FAULTING}},
+	[ATTRIBUTE_TAGGED_ADDRESSES] = {"linear address masking",
+					ARCH_LONG(ARCH_GET_UNTAG_MASK)},
+	[ATTRIBUTE_SHADOW_STACK] = {"shadow stack",
+				    ARCH_LONG(ARCH_SHSTK_FEATURES)},
+	[ATTRIBUTE_XCOMP_PERMISSION] = {"permission for large register sets",
+					ARCH_LONG(ARCH_GET_XCOMP_PERMITTED)},
+	[ATTRIBUTE_MEMBARRIER] = {"membarrier registration",
+				  .place = PLACE_RESULT,
+				  .get_number = SYS_membarrier,
+				  .get = {MEMBARRIER_REGISTRATIONS}},
+	[ATTRIBUTE_MEMORY_POLICY] = {"memory policy", .place = PLACE_INT,
+				     .pointer = 0,
+				     .get_number = SYS_get_mempolicy},
+	/* The kernel gives 20 - nice, so that no value looks like an error. */
+	[ATTRIBUTE_NICE] = {"nice value", .place = PLACE_RESULT,
+			    .get_number = SYS_getpriority,
+			    .get = {PRIO_PROCESS, 0},
+			    .set_number = SYS_setpriority,
+			    .set = {PRIO_PROCESS, 0}, .value = 2},
+	[ATTRIBUTE_IO_PRIORITY] = {"I/O priority", .place = PLACE_RESULT,
+				   .get_number = SYS_ioprio_get, .get = {1, 0},
+				   .set_number = SYS_ioprio_set, .set = {1, 0},
+				   .value = 2},
+	[ATTRIBUTE_SCHEDULER] = {"scheduling policy", .place = PLACE_RESULT,
+				 .get_number = SYS_sched_getscheduler,
+				 .get = {0}},
+	[ATTRIBUTE_PERSONALITY] = {"personality", .place = PLACE_RESULT,
+				   .get_number = SYS_personality,
+				   .get = {0xffffffff},
+				   .set_number = SYS_personality, .value = 0},
+	/* Reading it would change it; /proc/PID/status has it. */
+	[ATTRIBUTE_UMASK] = {"umask", .set_number = SYS_umask, .value = 0},
+	[ATTRIBUTE_NO_NEW_PRIVS] = {"no_new_privs flag",
+				    PRCTL_RESULT(GET_NO_NEW_PRIVS),
+				    PRCTL_SET(SET_NO_NEW_PRIVS), .once = true},
+	[ATTRIBUTE_MDWE] = {"refusal of writable code", PRCTL_RESULT(GET_MDWE),
+			    PRCTL_SET(SET_MDWE), .once = true},
+};
+
+static const char *const limit_names[][2] = {
+	{"soft limit on CPU time", "hard limit on CPU time"},
+	{"soft limit on file size", "hard limit on file size"},
+	{"soft limit on data", "hard limit on data"},
+	{"soft limit on the stack", "hard limit on the stack"},
+	{"soft limit on core files", "hard limit on core files"},
+	{"soft limit on resident memory", "hard limit on resident memory"},
+	{"soft limit on processes", "hard limit on processes"},
+	{"soft limit on open files", "hard limit on open files"},
+	{"soft limit on locked memory", "hard limit on locked memory"},
+	{"soft limit on address space", "hard limit on address space"},
+	{"soft limit on file locks", "hard limit on file locks"},
+	{"soft limit on pending signals", "hard limit on pending signals"},
+	{"soft limit on message queues", "hard limit on message queues"},
+	{"soft limit on niceness", "hard limit on niceness"},
+	{"soft limit on real-time priority",
+	 "hard limit on real-time priority"},
+	{"soft limit on real-time run time",
+	 "hard limit on real-time run time"},
+};
+
+static_assert(sizeof(limit_names) / sizeof(*limit_names) == RLIM_NLIMITS,
+	      "a name for each limit");
+
+const struct attribute *attribute_find(uint32_t id)
+{
+	if (id == ATTRIBUTE_NONE || id >= ATTRIBUTE_FIXED_COUNT)
+		return NULL;
+	return &attributes[id];
+}
+
+const char *attribute_name(uint32_t id)
+{
+	static const char *const streams[] = {
+		"flags of standard input",
+		"flags of standard output",
+		"flags of standard error",
+	};
+	const struct attribute *a = attribute_find(id);
+
+	if (a)
+		return a->name;
+	if (id >= ATTRIBUTE_LIMIT_SOFT &&
+	    id < ATTRIBUTE_LIMIT_SOFT + RLIM_NLIMITS)
+		return limit_names[id - ATTRIBUTE_LIMIT_SOFT][0];
+	if (id >= ATTRIBUTE_LIMIT_HARD &&
+	    id < ATTRIBUTE_LIMIT_HARD + RLIM_NLIMITS)
+		return limit_names[id - ATTRIBUTE_LIMIT_HARD][1];
+	if (id >= ATTRIBUTE_STREAM_FLAGS && id < ATTRIBUTE_STREAM_FLAGS + 3)
+		return streams[id - ATTRIBUTE_STREAM_FLAGS];
+	if (id == ATTRIBUTE_WORKING_FOLDER)
+		return "working folder";
+	return "unknown attribute";
+}
+
+struct call attribute_get(const struct attribute *a, uint64_t answer)
+{
+	struct call call = CALL_TRY(a->get_number);
+
+	for (int i = 0; i < CALL_ARGUMENTS; i++)
+		call.arguments[i] = a->get[i];
+	if (a->place == PLACE_INT || a->place == PLACE_LONG)
+		call.arguments[a->pointer] = answer;
+	return call;
+}
+
+struct call attribute_set(const struct attribute *a, uint64_t value)
+{
+	struct call call = CALL_MUST(a->set_number);
+
+	for (int i = 0; i < CALL_ARGUMENTS; i++)
+		call.arguments[i] = a->set[i];
+	call.arguments[a->value] = value;
+	return call;
+}

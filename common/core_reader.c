@@ -1,0 +1,438 @@
+/*
+ * core_reader.c - a core, checked from end to end before anyone sees it
+ */
+#include "core_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "io.h"
+#include "note.h"
+
+enum {
+	FIRST_READ = 64 << 10, /* all of it for a service of 150 mappings */
+};
+
+/* The lower half of the canonical addresses, less the kernel's guard page. */
+static const uint64_t address_end = 0x7ffffffff000;
+
+static bool is_aligned(uint64_t value)
+{
+	return value % CORE_PAGE_SIZE == 0;
+}
+
+static int not_ours(struct error *err)
+{
+	error_set(err, FAULT_CORRUPT,
+		  "it has no SUBCTX note, so subctx-capture did not write it");
+	error_hint(err, "gdb can open it; only a core written by "
+			"subctx-capture can be restored.");
+	return -err->code;
+}
+
+/* The ELF header and the place of the notes, from any number of bytes. */
+static int find_notes(const void *front, size_t size, uint64_t file_size,
+		      Elf64_Phdr *ret_notes, struct error *err)
+{
+	Elf64_Ehdr head;
+
+	if (size < sizeof(head))
+		return error_set(err, FAULT_CORRUPT,
+				 "it is not an ELF file: it has %zu bytes",
+				 size);
+	memcpy(&head, front, sizeof(head));
+	if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
+		return error_set(err, FAULT_CORRUPT, "it is not an ELF file");
+	if (head.e_type != ET_CORE)
+		return error_set(err, FAULT_CORRUPT, "it is not a core file");
+	if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != EM_X86_64)
+		return error_set(err, FAULT_CORRUPT, "it is not for x86-64");
+	if (head.e_phentsize != sizeof(Elf64_Phdr) ||
+	    head.e_phoff != sizeof(head) || head.e_phnum == 0)
+		return not_ours(err);
+	if (size < sizeof(head) + sizeof(*ret_notes))
+		return error_set(err, FAULT_CORRUPT,
+				 "it is cut short in its program headers");
+	memcpy(ret_notes, (const char *)front + sizeof(head),
+	       sizeof(*ret_notes));
+	if (ret_notes->p_type != PT_NOTE ||
+	    ret_notes->p_offset < sizeof(head) + sizeof(*ret_notes) ||
+	    ret_notes->p_offset > CORE_FRONT_MAX ||
+	    ret_notes->p_filesz > CORE_FRONT_MAX)
+		return not_ours(err);
+	if (ret_notes->p_offset + ret_notes->p_filesz > file_size)
+		return error_set(err, FAULT_CORRUPT,
+				 "it is cut short: its notes end at byte "
+				 "%" PRIu64 ", the file at %" PRIu64,
+				 ret_notes->p_offset + ret_notes->p_filesz,
+				 file_size);
+	return 0;
+}
+
+int core_front_size(const void *front, size_t size, uint64_t file_size,
+		    uint64_t *ret_size, struct error *err)
+{
+	Elf64_Phdr notes;
+	int r = find_notes(front, size, file_size, &notes, err);
+
+	if (r == 0)
+		*ret_size = notes.p_offset + notes.p_filesz;
+	return r;
+}
+
+/*
+ * Notes are aligned to four bytes, their contents to eight: each is copied
+ * behind the one before into storage that was made large enough.
+ */
+struct storage {
+	char *at;
+};
+
+static const void *keep(struct storage *storage, const void *bytes, size_t size)
+{
+	char *copy = storage->at;
+
+	memcpy(copy, bytes, size);
+	storage->at += (size + 7) & ~(size_t)7;
+	return copy;
+}
+
+/* One row for each note of ours: where it goes and what size its items have. */
+struct note_slot {
+	size_t item_size;
+	size_t fixed_count; /* 0: any number */
+	const char *name;
+	const void **items;
+	size_t *count;
+};
+
+static int take_note(const struct note *note, const struct note_slot *slot,
+		     struct storage *storage, struct error *err)
+{
+	size_t count = note->size / slot->item_size;
+
+	if (*slot->items)
+		return error_set(err, FAULT_CORRUPT,
+				 "it has two notes with its %s", slot->name);
+	if (note->size % slot->item_size != 0 ||
+	    (slot->fixed_count && count != slot->fixed_count))
+		return error_set(err, FAULT_CORRUPT,
+				 "the note with its %s has an odd size",
+				 slot->name);
+	*slot->items = keep(storage, note->contents, note->size);
+	*slot->count = count;
+	return 0;
+}
+
+/* clang-format off */
+#define SLOT(item, fixed, name, items, count) \
+	{ sizeof(item), fixed, name, (const void **)&(items), &(count) }
+/* clang-format on */
+
+static int take_notes(struct core *core, struct note_cursor notes,
+		      struct storage *storage, struct error *err)
+{
+	size_t one, signals;
+	struct note_slot slots[] = {
+		SLOT(struct core_image, 1, "image", core->image, one),
+		SLOT(struct core_process, 1, "process", core->process, one),
+		SLOT(struct core_machine, 1, "machine", core->machine, one),
+		SLOT(struct core_mapping, 0, "mappings", core->mappings,
+		     core->mapping_count),
+		SLOT(struct core_range, 0, "holes", core->holes,
+		     core->hole_count),
+		SLOT(char, 0, "names", core->names, core->names_size),
+		SLOT(struct core_thread, 0, "threads", core->threads,
+		     core->thread_count),
+		SLOT(char, 0, "register sets", core->xstate, core->xstate_size),
+		SLOT(struct core_signal, CORE_SIGNALS, "signals", core->signals,
+		     signals),
+		SLOT(struct core_attribute, 0, "attributes", core->attributes,
+		     core->attribute_count),
+	};
+	const size_t slot_count = sizeof(slots) / sizeof(slots[0]);
+	struct note_slot auxv = SLOT(uint64_t, 0, "auxiliary vector",
+				     core->auxv, core->auxv_count);
+	struct note note;
+	int r = 0;
+
+	while (r == 0 && note_next(&notes, &note, err)) {
+		if (strcmp(note.owner, "CORE") == 0 && note.type == NT_AUXV)
+			r = take_note(&note, &auxv, storage, err);
+		else if (strcmp(note.owner, CORE_NOTE_OWNER) == 0 &&
+			 note.type - CORE_NOTE_IMAGE < slot_count)
+			r = take_note(&note,
+				      &slots[note.type - CORE_NOTE_IMAGE],
+				      storage, err);
+	}
+	if (r == 0 && err->fault != FAULT_NONE)
+		r = -err->code;
+	if (r == 0 && !core->image)
+		return not_ours(err);
+	for (size_t i = 0; r == 0 && i < slot_count; i++)
+		if (!*slots[i].items)
+			r = error_set(err, FAULT_CORRUPT,
+				      "the note with its %s is missing",
+				      slots[i].name);
+	return r;
+}
+
+/*
+ * As if the image note held no digest.  The words of the digest count from
+ * the start of the front, so up to the note and from it on they are taken
+ * from a copy of the few bytes around it.
+ */
+static uint64_t digest_around(const char *front, size_t size, size_t at,
+			      struct core_image *image)
+{
+	char around[sizeof(*image) + 16];
+	size_t before = at & ~(size_t)7;
+	size_t after = (at + sizeof(*image) + 7) & ~(size_t)7;
+	uint64_t digest = core_digest(CORE_DIGEST_START, front, before);
+
+	if (after > size)
+		after = size;
+	image->digest = 0;
+	memcpy(around, front + before, after - before);
+	memcpy(around + (at - before), image, sizeof(*image));
+	digest = core_digest(digest, around, after - before);
+	return core_digest(digest, front + after, size - after);
+}
+
+static int check_image(const struct core *core, const char *front,
+		       size_t front_size, uint64_t file_size, struct error *err)
+{
+	const struct core_image *image = core->image;
+	struct core_image blank = *image;
+	const char *found = memmem(front, front_size, image, sizeof(*image));
+	uint64_t digest;
+
+	if (memcmp(image->magic, CORE_MAGIC, sizeof(image->magic)) != 0)
+		return not_ours(err);
+	if (image->version != CORE_VERSION)
+		return error_set(err, FAULT_UNSUPPORTED,
+				 "it has version %u of the format, this "
+				 "program knows version %u",
+				 image->version, CORE_VERSION);
+	if (image->page_size != CORE_PAGE_SIZE)
+		return error_set(err, FAULT_UNSUPPORTED,
+				 "its pages have %" PRIu64 " bytes, here they "
+				 "have %u",
+				 image->page_size, CORE_PAGE_SIZE);
+	if (image->file_size > file_size) {
+		error_set(err, FAULT_CORRUPT,
+			  "it is cut short: it was written with %" PRIu64
+			  " bytes, the file has %" PRIu64,
+			  image->file_size, file_size);
+		error_hint(err, "Was the copy complete? Compare with sha256sum "
+				"on the machine that captured it.");
+		return -err->code;
+	}
+	digest = digest_around(front, front_size, (size_t)(found - front),
+			       &blank);
+	if (digest != image->digest || image->front_size != front_size)
+		return error_set(err, FAULT_CORRUPT,
+				 "its headers or notes are damaged: they have "
+				 "the digest %016" PRIx64 ", not %016" PRIx64,
+				 digest, image->digest);
+	return 0;
+}
+
+static int check_mapping(const struct core *core, size_t i, struct error *err)
+{
+	const struct core_mapping *m = &core->mappings[i];
+	uint64_t before = i > 0 ? m[-1].end : CORE_PAGE_SIZE;
+
+	if (!is_aligned(m->start) || !is_aligned(m->end) ||
+	    m->start >= m->end || m->start < before || m->end > address_end)
+		return error_set(err, FAULT_CORRUPT,
+				 "mapping %zu is out of order or overlaps", i);
+	if (m->kind < CORE_MAPPING_FILE || m->kind > CORE_MAPPING_VVAR ||
+	    m->protection & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC) ||
+	    m->name >= core->names_size)
+		return error_set(err, FAULT_CORRUPT,
+				 "mapping %zu is of no kind that is known", i);
+	if (!is_aligned(m->offset) || !is_aligned(m->file_offset) ||
+	    (m->offset &&
+	     (m->offset > core->image->file_size ||
+	      m->end - m->start > core->image->file_size - m->offset)))
+		return error_set(err, FAULT_CORRUPT,
+				 "mapping %zu is stored outside the file", i);
+	return 0;
+}
+
+static int check_holes(const struct core *core, struct error *err)
+{
+	const struct core_mapping *m = core->mappings;
+	const struct core_mapping *end = m + core->mapping_count;
+	uint64_t before = 0;
+
+	for (size_t i = 0; i < core->hole_count; i++) {
+		const struct core_range *hole = &core->holes[i];
+
+		while (m < end && m->end <= hole->start)
+			m++;
+		if (!is_aligned(hole->start) || !is_aligned(hole->end) ||
+		    hole->start < before || hole->start >= hole->end ||
+		    m == end || hole->start < m->start || hole->end > m->end)
+			return error_set(err, FAULT_CORRUPT,
+					 "hole %zu lies in no mapping", i);
+		before = hole->end;
+	}
+	return 0;
+}
+
+/* An XSAVE area is at least the legacy area and the header. */
+static int check_threads(const struct core *core, struct error *err)
+{
+	if (core->thread_count == 0)
+		return error_set(err, FAULT_CORRUPT, "it has no thread");
+	for (size_t i = 0; i < core->thread_count; i++) {
+		const struct core_thread *t = &core->threads[i];
+
+		if (t->xstate_size < 576 ||
+		    t->xstate_offset > core->xstate_size ||
+		    t->xstate_size > core->xstate_size - t->xstate_offset)
+			return error_set(err, FAULT_CORRUPT,
+					 "the registers of thread %zu lie "
+					 "outside their note",
+					 i);
+	}
+	return 0;
+}
+
+static int check_process(const struct core *core, struct error *err)
+{
+	const struct core_process *p = core->process;
+	const struct core_range *both[] = {&p->vdso, &p->vvar};
+
+	for (size_t i = 0; i < 2; i++)
+		if (!is_aligned(both[i]->start) || !is_aligned(both[i]->end) ||
+		    both[i]->start > both[i]->end || both[i]->end > address_end)
+			return error_set(err, FAULT_CORRUPT,
+					 "the place of its vdso makes no "
+					 "sense");
+	return 0;
+}
+
+static int check_contents(const struct core *core, struct error *err)
+{
+	int r = 0;
+
+	if (core->names_size == 0 || core->names[core->names_size - 1] != '\0')
+		return error_set(err, FAULT_CORRUPT,
+				 "its names do not end where their note does");
+	for (size_t i = 0; r == 0 && i < core->mapping_count; i++)
+		r = check_mapping(core, i, err);
+	if (r == 0)
+		r = check_holes(core, err);
+	if (r == 0)
+		r = check_threads(core, err);
+	if (r == 0)
+		r = check_process(core, err);
+	return r;
+}
+
+int core_parse(struct core *ret_core, const void *front, size_t front_size,
+	       uint64_t file_size, struct error *err)
+{
+	struct core core = {.fd = -1};
+	struct storage storage;
+	Elf64_Phdr notes;
+	int r = find_notes(front, front_size, file_size, &notes, err);
+
+	if (r < 0)
+		return r;
+	if (notes.p_offset + notes.p_filesz > front_size)
+		return error_set(err, FAULT_CORRUPT, "its notes are cut short");
+	/* Padding adds less than the header of its note took away. */
+	core.storage = malloc(front_size);
+	if (!core.storage)
+		return error_system(err, ENOMEM, "cannot keep the notes");
+	storage = (struct storage){core.storage};
+	r = take_notes(
+		&core,
+		(struct note_cursor){(const char *)front + notes.p_offset,
+				     notes.p_filesz},
+		&storage, err);
+	if (r == 0)
+		r = check_image(&core, front, front_size, file_size, err);
+	if (r == 0)
+		r = check_contents(&core, err);
+	if (r < 0)
+		core_close(&core);
+	else
+		*ret_core = core;
+	return r;
+}
+
+static int read_front(int fd, uint64_t file_size, char **ret_front,
+		      uint64_t *ret_size, struct error *err)
+{
+	size_t first = file_size < FIRST_READ ? file_size : FIRST_READ;
+	cleanup_heap char *front = malloc(FIRST_READ);
+	uint64_t size = 0;
+	int r;
+
+	if (!front)
+		return error_system(err, ENOMEM, "cannot keep the headers");
+	r = io_pread_all(fd, front, first, 0);
+	if (r < 0)
+		return error_system(err, -r, "cannot read its headers");
+	r = core_front_size(front, first, file_size, &size, err);
+	if (r < 0)
+		return r;
+	if (size > first) {
+		char *bigger = realloc(front, size);
+
+		if (!bigger)
+			return error_system(err, ENOMEM,
+					    "cannot keep the headers");
+		front = bigger;
+		r = io_pread_all(fd, front + first, size - first, first);
+		if (r < 0)
+			return error_system(err, -r, "cannot read its notes");
+	}
+	*ret_front = take_pointer(&front);
+	*ret_size = size;
+	return 0;
+}
+
+int core_open(struct core *ret_core, const char *path, struct error *err)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup_heap char *front = NULL;
+	uint64_t front_size = 0;
+	struct stat status;
+	int r;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return error_system(err, errno, "cannot open '%s'", path);
+	if (!S_ISREG(status.st_mode))
+		return error_set(err, FAULT_CORRUPT,
+				 "cannot use '%s': it is not a regular file",
+				 path);
+	r = read_front(fd, (uint64_t)status.st_size, &front, &front_size, err);
+	if (r == 0)
+		r = core_parse(ret_core, front, front_size,
+			       (uint64_t)status.st_size, err);
+	if (r < 0)
+		return error_context(err, "cannot use '%s'", path);
+	ret_core->fd = take_fd(&fd);
+	return 0;
+}
+
+void core_close(struct core *core)
+{
+	cleanup_close(&core->fd);
+	free(core->storage);
+	*core = (struct core){.fd = -1};
+}
