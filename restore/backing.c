@@ -1,0 +1,109 @@
+/*
+ * backing.c - the files behind shared mappings, and proof that they are right
+ */
+#include "backing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+#include "common/io.h"
+
+enum {
+	PIECE = 64 << 10,
+};
+
+static bool is_same_inode(const struct core_mapping *m,
+			  const struct stat *status)
+{
+	return status->st_dev == m->file_device &&
+	       status->st_ino == m->file_inode &&
+	       (uint64_t)status->st_size == m->file_size &&
+	       status->st_mtime == m->file_seconds;
+}
+
+/* Behind the end of a file a mapping shows zeros. */
+static bool read_piece(int fd, char *piece, size_t size, uint64_t offset)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t got = pread(fd, piece + done, size - done,
+				    (off_t)(offset + done));
+
+		if (got < 0)
+			return false;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	memset(piece + done, 0, size - done);
+	return true;
+}
+
+static bool has_same_bytes(const struct core *core,
+			   const struct core_mapping *m, int fd)
+{
+	cleanup_heap char *pieces = malloc(2 * PIECE);
+	uint64_t size = m->end - m->start;
+
+	for (uint64_t at = 0; pieces && at < size; at += PIECE) {
+		size_t part = size - at < PIECE ? size - at : PIECE;
+
+		if (!read_piece(fd, pieces, part, m->file_offset + at) ||
+		    !read_piece(core->fd, pieces + PIECE, part,
+				m->offset + at) ||
+		    memcmp(pieces, pieces + PIECE, part) != 0)
+			return false;
+	}
+	return pieces != NULL;
+}
+
+static int open_one(const struct core *core, const struct core_mapping *m,
+		    int *ret_fd, struct error *err)
+{
+	const char *name = core->names + m->name;
+	cleanup_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return error_system(err, errno,
+				    "cannot map '%s', which it shares", name);
+	if (!is_same_inode(m, &status) && !has_same_bytes(core, m, fd)) {
+		error_set(err, FAULT_UNSUPPORTED,
+			  "cannot map '%s', which it shares: it is not the "
+			  "file of the capture any more",
+			  name);
+		error_hint(err, "The file was changed or replaced since. "
+				"Capture again.");
+		return -err->code;
+	}
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int backing_open(const struct core *core, int **ret_fds, struct error *err)
+{
+	cleanup_heap int *fds = NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < core->mapping_count; i++) {
+		if (core->mappings[i].kind != CORE_MAPPING_SHARED)
+			continue;
+		if (!fds) {
+			fds = malloc(core->mapping_count * sizeof(*fds));
+			if (!fds)
+				return error_system(err, ENOMEM,
+						    "cannot open its files");
+			memset(fds, 0xff, core->mapping_count * sizeof(*fds));
+		}
+		r = open_one(core, &core->mappings[i], &fds[i], err);
+	}
+	if (r == 0)
+		*ret_fds = take_pointer(&fds);
+	return r;
+}

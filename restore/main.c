@@ -1,0 +1,87 @@
+/*
+ * main.c - subctx-restore: from a core to the service
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "backing.h"
+#include "common/core_reader.h"
+#include "fitness.h"
+#include "handover.h"
+#include "options.h"
+#include "plan.h"
+#include "ready_stop.h"
+#include "vdso.h"
+
+enum {
+	/* As timeout(1) and env(1): the wrapper failed, not what it wraps. */
+	STATUS_FAILED = 125,
+};
+
+static uint64_t blocked_signals(void)
+{
+	uint64_t mask = 0;
+
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &mask, sizeof(mask));
+	return mask;
+}
+
+/* Comes back only when there is nothing to become. */
+static int restore(const struct options *options, struct error *err)
+{
+	struct core core = {.fd = -1};
+	struct vdso_plan vdso = {0};
+	int *shared_fds = NULL;
+	struct plan_input input = {
+		.core = &core,
+		.argc = options->argc,
+		.argv = options->argv,
+		.pid = (uint32_t)getpid(),
+		.mask = blocked_signals(),
+		.vdso = &vdso,
+	};
+	unsigned char *region;
+	struct plan plan;
+
+	if (core_open(&core, options->core_path, err) < 0)
+		return STATUS_FAILED;
+	if (fitness_check(&core, err) < 0 ||
+	    backing_open(&core, &shared_fds, err) < 0 ||
+	    vdso_plan_make(&vdso, &core, err) < 0) {
+		error_context(err, "cannot restore '%s'", options->core_path);
+		return STATUS_FAILED;
+	}
+	input.shared_fds = shared_fds;
+	if (handover_map(&core, plan_region_size(&input), &region, err) < 0 ||
+	    plan_make(&plan, &input, region, (uintptr_t)region, err) < 0)
+		return STATUS_FAILED;
+	if (options->dry_run) {
+		plan_print(&plan);
+		return EXIT_SUCCESS;
+	}
+	if (!options->stop || ready_stop_arm(err) == 0)
+		handover_run(&plan, err);
+	return STATUS_FAILED;
+}
+
+int main(int argc, char *argv[])
+{
+	struct options options;
+	struct error err = {0};
+	int status = STATUS_FAILED;
+
+	if (options_parse(&options, argc, argv, &err) == 0) {
+		status = EXIT_SUCCESS;
+		if (options.help)
+			options_print_help();
+		else if (options.version)
+			options_print_version();
+		else
+			status = restore(&options, &err);
+	}
+	if (err.fault != FAULT_NONE)
+		error_print(&err, "subctx-restore");
+	return status;
+}

@@ -1,0 +1,101 @@
+/*
+ * options.c - the command line of subctx-restore, and its only usage text
+ *
+ * Without getopt_long(3), which would be a sixth of the program and wants to
+ * print its own messages: there are four options, none with a value.
+ */
+#include "options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+	"Usage: subctx-restore [OPTION]... CORE [-- ARGUMENT...]\n"
+	"Becomes the service that subctx-capture has written to CORE.\n"
+	"\n"
+	"  --dry-run      print what would be done, one system call a line\n"
+	"  --stop         be stopped at the ready point, for gdb -p\n"
+	"  -h, --help     print this\n"
+	"  -V, --version  print the version\n"
+	"\n"
+	"The ARGUMENTs are for services that use subctx.h.  Process id, standard\n"
+	"streams, working folder, limits and user are those of subctx-restore.\n"
+	"Its exit status is the service's, or 125 when there was no restore.\n"
+	"\n"
+	"Example:  echo '2 + 2' | subctx-restore bc.core\n";
+
+static bool *find_flag(struct options *options, const char *word)
+{
+	const struct {
+		const char *name;
+		bool *flag;
+	} flags[] = {
+		{"--dry-run", &options->dry_run}, {"--stop", &options->stop},
+		{"--help", &options->help},	  {"-h", &options->help},
+		{"--version", &options->version}, {"-V", &options->version},
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (strcmp(flags[i].name, word) == 0)
+			return flags[i].flag;
+	return NULL;
+}
+
+static int unknown(struct error *err, const char *word)
+{
+	error_set(err, FAULT_USAGE, "unknown option '%s'", word);
+	error_hint(err,
+		   "--help lists the options; a core of that name is "
+		   "written './%s'.",
+		   word);
+	return -err->code;
+}
+
+int options_parse(struct options *ret_options, int argc, char *argv[],
+		  struct error *err)
+{
+	struct options options = {0};
+	int i = 1;
+
+	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+		bool *flag = find_flag(&options, argv[i]);
+
+		if (strcmp(argv[i], "--") == 0)
+			break;
+		if (!flag)
+			return unknown(err, argv[i]);
+		*flag = true;
+	}
+	if (i < argc && strcmp(argv[i], "--") == 0)
+		i++;
+	if (i < argc)
+		options.core_path = argv[i++];
+	if (i < argc && strcmp(argv[i], "--") == 0) {
+		options.argv = argv + i + 1;
+		options.argc = argc - i - 1;
+	} else if (i < argc) {
+		error_set(err, FAULT_USAGE, "unexpected argument '%s'",
+			  argv[i]);
+		error_hint(err, "Options stand before the core, and arguments "
+				"for the service behind '--'.");
+		return -err->code;
+	}
+	if (!options.core_path && !options.help && !options.version) {
+		error_set(err, FAULT_USAGE, "there is no core to restore");
+		error_hint(err, "Name one that subctx-capture has written: "
+				"subctx-restore svc.core");
+		return -err->code;
+	}
+	*ret_options = options;
+	return 0;
+}
+
+void options_print_help(void)
+{
+	fputs(help, stdout);
+}
+
+void options_print_version(void)
+{
+	puts("subctx-restore " SUBCTX_VERSION);
+}

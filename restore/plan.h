@@ -1,0 +1,81 @@
+/*
+ * plan.h - a restore, as a list of calls that someone else carries out
+ *
+ * Making the plan needs the core and can fail; carrying it out happens when
+ * our libc is unmapped and nothing but a number can be reported.  So whatever
+ * can be decided is decided here.  A plan is bytes for a region of memory that
+ * lies where the image has nothing:
+ *
+ *	region   arguments for the service    rw-  stays, if there are any
+ *	         magic, code, frame           r-x  stays ("handover page")
+ *	         patched vdso, calls, data,
+ *	         stack                        rw-  goes
+ */
+#ifndef RESTORE_PLAN_H
+#define RESTORE_PLAN_H
+
+#include "common/call.h"
+#include "common/core_reader.h"
+#include "common/error.h"
+#include "vdso.h"
+
+/*
+ * What the restorer adds to the core.
+ * @argc, @argv: for the service, through subctx.h
+ * @shared_fds: for each mapping an open file, or -1
+ * @fds: how many of them there are to be closed
+ * @pid: ours, and so the service's
+ * @mask: the signals that were blocked when we were started
+ * @vdso: where the kernel's own pages go
+ */
+struct plan_input {
+	const struct core *core;
+	int argc;
+	char **argv;
+	const int *shared_fds;
+	uint32_t pid;
+	uint64_t mask;
+	const struct vdso_plan *vdso;
+};
+
+/*
+ * @address, @size: the region; @bytes are what it has to hold
+ * @kept: from here on it stays, up to @work
+ * @work: from here on it goes
+ * @calls: within @bytes, as is everything else here
+ * @frame: the stack pointer for rt_sigreturn(2)
+ * @end: where the struct handover_end lies
+ */
+struct plan {
+	uint64_t address;
+	size_t size;
+	unsigned char *bytes;
+	size_t kept;
+	size_t work;
+	struct call *calls;
+	size_t call_count;
+	size_t call_max;
+	size_t data;
+	size_t data_end;
+	uint64_t frame;
+	uint64_t end;
+};
+
+/* How large the region has to be, in whole pages. */
+size_t plan_region_size(const struct plan_input *input);
+
+/*
+ * The first address at or above @lowest where @size bytes are free in the
+ * image, far enough from what grows; 0 when there is none.
+ */
+uint64_t plan_find_region(const struct core *core, uint64_t lowest,
+			  size_t size);
+
+/* @bytes: zeroed, of plan_region_size(), to lie at @address */
+int plan_make(struct plan *ret_plan, const struct plan_input *input,
+	      unsigned char *bytes, uint64_t address, struct error *err);
+
+/* One line for each call, as strace(1) would show it. */
+void plan_print(const struct plan *plan);
+
+#endif

@@ -1,0 +1,309 @@
+/*
+ * plan_memory.c - the part of a plan that makes the memory of the service
+ *
+ * What is stored is mapped from the core, privately, and read when it is first
+ * touched, so that a restore costs what its mappings cost.  There are three
+ * exceptions, all of them memory that has to be anonymous in truth:
+ *
+ * - the stack, because a file does not grow down;
+ * - memory of a service that drops pages itself (CORE_MAP_COPY);
+ * - the last page of anonymous memory, so that mremap(2) cannot grow what is
+ *   before it into the bytes that follow in the core: over two mappings it
+ *   fails with EFAULT, and realloc(3) then moves the bytes itself.
+ */
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "plan_build.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000 /* since Linux 4.17 */
+#endif
+
+enum {
+	DROPPABLE = 0x08, /* MAP_DROPPABLE, instead of MAP_PRIVATE */
+	/* So little is read faster than mapped and faulted in. */
+	WORTH_MAPPING = 8 * CORE_PAGE_SIZE,
+};
+
+/* The parts of a mapping between its holes, one after the other. */
+struct parts {
+	const struct core_mapping *mapping;
+	const struct core_range *hole;
+	const struct core_range *end;
+	uint64_t at;
+};
+
+static bool next_part(struct parts *parts, struct core_range *ret_part)
+{
+	while (parts->at < parts->mapping->end) {
+		uint64_t stop = parts->mapping->end;
+
+		ret_part->start = parts->at;
+		if (parts->hole < parts->end && parts->hole->start < stop)
+			stop = parts->hole->start;
+		ret_part->end = stop;
+		parts->at = stop;
+		if (stop < parts->mapping->end)
+			parts->at = (parts->hole++)->end;
+		if (ret_part->start < ret_part->end)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t size_of_parts(struct parts parts)
+{
+	struct core_range part;
+	uint64_t size = 0;
+
+	while (next_part(&parts, &part))
+		size += part.end - part.start;
+	return size;
+}
+
+static bool is_writable(const struct core_mapping *m)
+{
+	return m->protection & PROT_WRITE;
+}
+
+static uint64_t map_flags(const struct core_mapping *m, uint64_t fixed)
+{
+	uint64_t flags = MAP_PRIVATE | fixed;
+
+	if (m->flags & CORE_MAP_NORESERVE)
+		flags |= MAP_NORESERVE;
+	return flags;
+}
+
+static void add_mapping(struct plan *plan, uint64_t start, uint64_t end,
+			uint64_t protection, uint64_t flags, int fd,
+			uint64_t offset)
+{
+	plan_add(plan, CALL_GIVES(start, SYS_mmap, start, end - start,
+				  protection, flags, (uint64_t)fd, offset));
+}
+
+/* Goes on from the mapping before, where address, file and rights do. */
+static bool extend_last(struct plan *plan, const struct core_range *part,
+			uint64_t protection, uint64_t flags, uint64_t offset)
+{
+	struct call *last = &plan->calls[plan->call_count - 1];
+	uint64_t *a = last->arguments;
+
+	if (plan->call_count == 0 || last->number != SYS_mmap ||
+	    a[0] + a[1] != part->start || a[2] != protection || a[3] != flags ||
+	    flags & MAP_ANONYMOUS || a[5] + a[1] != offset)
+		return false;
+	a[1] += part->end - part->start;
+	return true;
+}
+
+static void map_from_core(struct plan *plan, int fd,
+			  const struct core_mapping *m, struct core_range part,
+			  uint64_t fixed)
+{
+	uint64_t offset = m->offset + (part.start - m->start);
+	uint64_t flags = map_flags(m, fixed);
+
+	if (part.start < part.end &&
+	    !extend_last(plan, &part, m->protection, flags, offset))
+		add_mapping(plan, part.start, part.end, m->protection, flags,
+			    fd, offset);
+}
+
+static void map_anonymous(struct plan *plan, const struct core_mapping *m,
+			  struct core_range part, uint64_t protection,
+			  uint64_t more_flags)
+{
+	add_mapping(plan, part.start, part.end, protection,
+		    map_flags(m, MAP_ANONYMOUS) | more_flags, -1, 0);
+}
+
+static void read_part(struct plan *plan, int fd, const struct core_mapping *m,
+		      struct core_range part)
+{
+	uint64_t size = part.end - part.start;
+
+	plan_add(plan, CALL_GIVES(size, SYS_pread64, (uint64_t)fd, part.start,
+				  size, m->offset + (part.start - m->start)));
+}
+
+static void advise(struct plan *plan, const struct core_mapping *m,
+		   uint32_t advice)
+{
+	for (uint64_t i = 0; i < 32; i++)
+		if (advice >> i & 1)
+			plan_add(plan, CALL_GIVES(0, SYS_madvise, m->start,
+						  m->end - m->start, i));
+}
+
+static struct core_range whole(const struct core_mapping *m)
+{
+	return (struct core_range){m->start, m->end};
+}
+
+/* Huge pages are chosen when memory is filled, so they are asked for before. */
+static void copy_memory(struct plan *plan, int fd, struct parts parts,
+			uint64_t more_flags)
+{
+	const struct core_mapping *m = parts.mapping;
+	const uint32_t early = m->advice & (uint32_t)1 << MADV_HUGEPAGE;
+	struct core_range part;
+
+	map_anonymous(plan, m, whole(m), m->protection | PROT_WRITE,
+		      MAP_FIXED_NOREPLACE | more_flags);
+	advise(plan, m, early);
+	while (next_part(&parts, &part))
+		read_part(plan, fd, m, part);
+	if (!is_writable(m))
+		plan_add(plan, CALL_GIVES(0, SYS_mprotect, m->start,
+					  m->end - m->start, m->protection));
+	advise(plan, m, m->advice & ~early);
+}
+
+/*
+ * @guard_end: memory of libc's allocator may be grown, that of a program's own
+ * segments, which follow a file, is not.
+ */
+static void map_memory(struct plan *plan, int fd, struct parts parts,
+		       bool guard_end)
+{
+	const struct core_mapping *m = parts.mapping;
+	uint64_t end = m->end - (guard_end ? CORE_PAGE_SIZE : 0);
+	uint64_t size = size_of_parts(parts);
+	uint64_t fixed = MAP_FIXED_NOREPLACE;
+	struct core_range part;
+
+	if (guard_end || size < m->end - m->start) {
+		map_anonymous(plan, m, whole(m), m->protection, fixed);
+		fixed = MAP_FIXED;
+	}
+	while (next_part(&parts, &part)) {
+		struct core_range last = {end, part.end};
+
+		if (part.end > end) {
+			part.end = end;
+			map_from_core(plan, fd, m, part, fixed);
+			read_part(plan, fd, m, last);
+		} else {
+			map_from_core(plan, fd, m, part, fixed);
+		}
+	}
+	advise(plan, m, m->advice);
+}
+
+/* Pages of a file, of which long runs of zeros need not be read. */
+static void map_file(struct plan *plan, int fd, struct parts parts)
+{
+	const struct core_mapping *m = parts.mapping;
+	struct core_range part;
+	uint64_t at = m->start;
+
+	while (next_part(&parts, &part)) {
+		if (at < part.start)
+			map_anonymous(plan, m,
+				      (struct core_range){at, part.start},
+				      m->protection, MAP_FIXED_NOREPLACE);
+		map_from_core(plan, fd, m, part, MAP_FIXED_NOREPLACE);
+		at = part.end;
+	}
+	if (at < m->end)
+		map_anonymous(plan, m, (struct core_range){at, m->end},
+			      m->protection, MAP_FIXED_NOREPLACE);
+	advise(plan, m, m->advice);
+}
+
+static void map_shared(struct plan *plan, const struct core_mapping *m, int fd)
+{
+	add_mapping(plan, m->start, m->end, m->protection,
+		    MAP_SHARED | MAP_FIXED_NOREPLACE, fd, m->file_offset);
+	plan_add(plan, CALL_GIVES(0, SYS_close, (uint64_t)fd));
+	advise(plan, m, m->advice);
+}
+
+static void make_anonymous(struct plan *plan, int fd, struct parts parts,
+			   const struct core_mapping *before)
+{
+	const struct core_mapping *m = parts.mapping;
+	bool after_file = before && before->end == m->start &&
+			  before->kind == CORE_MAPPING_FILE;
+	bool guard_end =
+		is_writable(m) && !(m->flags & CORE_MAP_HEAP) && !after_file;
+
+	uint64_t size = size_of_parts(parts);
+
+	if (m->flags & CORE_MAP_DROPPABLE) {
+		add_mapping(plan, m->start, m->end, m->protection,
+			    MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | DROPPABLE, -1,
+			    0);
+	} else if (size == 0) {
+		map_anonymous(plan, m, whole(m), m->protection,
+			      MAP_FIXED_NOREPLACE);
+		advise(plan, m, m->advice);
+	} else if (m->flags & CORE_MAP_COPY || size <= WORTH_MAPPING) {
+		copy_memory(plan, fd, parts, 0);
+	} else {
+		map_memory(plan, fd, parts, guard_end);
+	}
+}
+
+static void make_mapping(struct plan *plan, const struct plan_input *input,
+			 size_t index, struct parts parts)
+{
+	const struct core_mapping *m = parts.mapping;
+	int fd = input->core->fd;
+
+	switch ((enum core_mapping_kind)m->kind) {
+	case CORE_MAPPING_FILE:
+		map_file(plan, fd, parts);
+		break;
+	case CORE_MAPPING_ANONYMOUS:
+		make_anonymous(plan, fd, parts, index > 0 ? m - 1 : NULL);
+		break;
+	case CORE_MAPPING_STACK:
+		copy_memory(plan, fd, parts, MAP_GROWSDOWN);
+		break;
+	case CORE_MAPPING_SHARED:
+		map_shared(plan, m, input->shared_fds[index]);
+		break;
+	case CORE_MAPPING_VDSO:
+	case CORE_MAPPING_VVAR:
+		break;
+	}
+}
+
+void plan_memory(struct plan *plan, const struct plan_input *input)
+{
+	const struct core *core = input->core;
+	const struct core_range *hole = core->holes;
+	const struct core_range *end = hole + core->hole_count;
+
+	for (size_t i = 0; i < core->mapping_count; i++) {
+		const struct core_mapping *m = &core->mappings[i];
+		const struct core_range all = whole(m);
+		struct parts parts = {m, hole, hole, m->start};
+
+		while (parts.end < end && parts.end->start < m->end)
+			parts.end++;
+		hole = parts.end;
+		/* Nothing is stored: all of it is a hole. */
+		if (m->offset == 0) {
+			parts.hole = &all;
+			parts.end = &all + 1;
+		}
+		make_mapping(plan, input, i, parts);
+	}
+}
+
+/* A part takes a call, a mapping its own, its protection and its advice. */
+size_t plan_memory_calls(const struct core *core)
+{
+	size_t calls = 2 * core->hole_count;
+
+	for (size_t i = 0; i < core->mapping_count; i++)
+		calls += 5 +
+			 (size_t)__builtin_popcount(core->mappings[i].advice);
+	return calls;
+}

@@ -1,0 +1,69 @@
+/*
+ * plan_print.c - a plan for people, as strace(1) would show it
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "plan.h"
+
+/* How many arguments count, and whether they read better in decimal. */
+static const struct {
+	int64_t number;
+	int count;
+	const char *name;
+} calls[] = {
+	{SYS_mmap, 6, "mmap"},
+	{SYS_munmap, 2, "munmap"},
+	{SYS_mprotect, 3, "mprotect"},
+	{SYS_mremap, 5, "mremap"},
+	{SYS_madvise, 3, "madvise"},
+	{SYS_pread64, 4, "pread64"},
+	{SYS_close, 1, "close"},
+	{SYS_arch_prctl, 2, "arch_prctl"},
+	{SYS_prctl, 5, "prctl"},
+	{SYS_rt_sigaction, 4, "rt_sigaction"},
+	{SYS_sigaltstack, 2, "sigaltstack"},
+	{SYS_set_tid_address, 1, "set_tid_address"},
+	{SYS_set_robust_list, 2, "set_robust_list"},
+	{SYS_rseq, 4, "rseq"},
+	{SYS_chdir, 1, "chdir"},
+	{SYS_fcntl, 3, "fcntl"},
+	{SYS_prlimit64, 4, "prlimit64"},
+	{SYS_umask, 1, "umask"},
+	{SYS_personality, 1, "personality"},
+	{SYS_setpriority, 3, "setpriority"},
+	{SYS_ioprio_set, 3, "ioprio_set"},
+	{CALL_COPY, 3, "copy"},
+};
+
+static void print_call(const struct call *call)
+{
+	const char *name = "syscall";
+	int count = CALL_ARGUMENTS;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		if (calls[i].number != call->number)
+			continue;
+		name = calls[i].name;
+		count = calls[i].count;
+	}
+	printf("%s(", name);
+	for (int i = 0; i < count; i++)
+		printf("%s%#" PRIx64, i > 0 ? ", " : "", call->arguments[i]);
+	printf(")");
+	if (call->lowest == call->highest)
+		printf(" = %s%#" PRIx64, call->lowest < 0 ? "-" : "",
+		       call->lowest < 0 ? (uint64_t)-call->lowest
+					: (uint64_t)call->lowest);
+	printf("\n");
+}
+
+void plan_print(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->call_count; i++)
+		print_call(&plan->calls[i]);
+	printf("munmap(%#" PRIx64 ", %#zx) = 0\n", plan->address + plan->work,
+	       plan->size - plan->work);
+	printf("rt_sigreturn() with the stack at %#" PRIx64 "\n", plan->frame);
+}
