@@ -1,0 +1,166 @@
+/*
+ * call_filter.c - which system calls a ready point wants to see
+ */
+#include "call_filter.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/io.h"
+
+/*
+ * @argument, @mask, @value: the argument with these bits decides, as
+ *	descriptors are ints and the upper half of a register is undefined
+ */
+struct rule {
+	enum core_ready kind;
+	enum call_use use;
+	int number;
+	unsigned int argument;
+	uint64_t mask;
+	uint64_t value;
+};
+
+static const uint64_t int_bits = 0xffffffff;
+
+/* clang-format off */
+static const struct rule rules[] = {
+	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_read, 0, int_bits, 0},
+	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_readv, 0, int_bits, 0},
+	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_pread64, 0, int_bits, 0},
+	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_preadv, 0, int_bits, 0},
+	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_preadv2, 0, int_bits, 0},
+	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_recvfrom, 0, int_bits, 0},
+	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_recvmsg, 0, int_bits, 0},
+	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_splice, 0, int_bits, 0},
+	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_accept, 0, int_bits, 0},
+	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_accept4, 0, int_bits, 0},
+	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_sendfile, 1, int_bits, 0},
+	{CORE_READY_STDIN, CALL_USE_WAIT, SYS_poll, 0, 0, 0},
+	{CORE_READY_STDIN, CALL_USE_WAIT, SYS_ppoll, 0, 0, 0},
+	{CORE_READY_STDIN, CALL_USE_WAIT, SYS_select, 0, 0, 0},
+	{CORE_READY_STDIN, CALL_USE_WAIT, SYS_pselect6, 0, 0, 0},
+	{CORE_READY_STDIN, CALL_USE_WAIT, SYS_epoll_wait, 0, 0, 0},
+	{CORE_READY_STDIN, CALL_USE_WAIT, SYS_epoll_pwait, 0, 0, 0},
+	{CORE_READY_STDIN, CALL_USE_WAIT, SYS_epoll_pwait2, 0, 0, 0},
+	{CORE_READY_NOTIFY, CALL_USE_SEND, SYS_sendto, 0, 0, 0},
+	{CORE_READY_NOTIFY, CALL_USE_SEND, SYS_sendmsg, 0, 0, 0},
+	{CORE_READY_NOTIFY, CALL_USE_SEND, SYS_sendmmsg, 0, 0, 0},
+	{CORE_READY_MARKER, CALL_USE_MAP, SYS_mmap, 2, PROT_EXEC, PROT_EXEC},
+	{CORE_READY_SYMBOL, CALL_USE_MAP, SYS_mmap, 2, PROT_EXEC, PROT_EXEC},
+	{CORE_READY_LINE, CALL_USE_MAP, SYS_mmap, 2, PROT_EXEC, PROT_EXEC},
+	{CORE_READY_OUTPUT, CALL_USE_OUTPUT, SYS_write, 0, int_bits, 1},
+	{CORE_READY_OUTPUT, CALL_USE_OUTPUT, SYS_write, 0, int_bits, 2},
+	{CORE_READY_OUTPUT, CALL_USE_OUTPUT, SYS_writev, 0, int_bits, 1},
+	{CORE_READY_OUTPUT, CALL_USE_OUTPUT, SYS_writev, 0, int_bits, 2},
+	{CORE_READY_OUTPUT, CALL_USE_OUTPUT, SYS_sendto, 0, int_bits, 1},
+};
+/* clang-format on */
+
+enum {
+	RULE_COUNT = sizeof(rules) / sizeof(*rules),
+};
+
+static bool matches(const struct rule *rule, const struct ready *ready,
+		    int64_t number, const uint64_t arguments[6])
+{
+	return ready_may_be(ready, rule->kind) && rule->number == number &&
+	       (arguments[rule->argument] & rule->mask) == rule->value;
+}
+
+enum call_use call_filter_use(const struct ready *ready, int64_t number,
+			      const uint64_t arguments[6])
+{
+	if (number == SYS_exit_group)
+		return CALL_USE_EXIT;
+	if (ready_may_be(ready, CORE_READY_SYSCALL) && number == ready->call &&
+	    (ready->fd < 0 || (int)arguments[0] == ready->fd))
+		return CALL_USE_NAMED;
+	for (size_t i = 0; i < RULE_COUNT; i++)
+		if (matches(&rules[i], ready, number, arguments))
+			return rules[i].use;
+	return CALL_USE_NONE;
+}
+
+static int add_rules(scmp_filter_ctx context, const struct ready *ready)
+{
+	const uint32_t action = SCMP_ACT_TRACE(0);
+	int r = seccomp_rule_add(context, action, SYS_exit_group, 0);
+
+	if (r == 0 && ready_may_be(ready, CORE_READY_SYSCALL)) {
+		if (ready->fd < 0)
+			r = seccomp_rule_add(context, action, (int)ready->call,
+					     0);
+		else
+			r = seccomp_rule_add(
+				context, action, (int)ready->call, 1,
+				SCMP_A0(SCMP_CMP_MASKED_EQ, int_bits,
+					(uint64_t)ready->fd));
+	}
+	for (size_t i = 0; r == 0 && i < RULE_COUNT; i++) {
+		const struct rule *rule = &rules[i];
+
+		if (!ready_may_be(ready, rule->kind))
+			continue;
+		if (rule->mask == 0)
+			r = seccomp_rule_add(context, action, rule->number, 0);
+		else
+			r = seccomp_rule_add(context, action, rule->number, 1,
+					     SCMP_CMP(rule->argument,
+						      SCMP_CMP_MASKED_EQ,
+						      rule->mask, rule->value));
+		/* The same call may be wanted for two reasons. */
+		if (r == -EEXIST)
+			r = 0;
+	}
+	return r;
+}
+
+/* libseccomp hands a program out through a descriptor only. */
+static int export(scmp_filter_ctx context, struct sock_fprog *ret_program)
+{
+	cleanup_fd int fd = memfd_create("filter", MFD_CLOEXEC);
+	struct stat status;
+	int r = fd < 0 ? -errno : seccomp_export_bpf(context, fd);
+
+	if (r < 0 || fstat(fd, &status) < 0)
+		return r < 0 ? r : -errno;
+	ret_program->len = (unsigned short)((size_t)status.st_size /
+					    sizeof(*ret_program->filter));
+	ret_program->filter = malloc((size_t)status.st_size);
+	if (!ret_program->filter)
+		return -ENOMEM;
+	return io_pread_all(fd, ret_program->filter, (size_t)status.st_size, 0);
+}
+
+int call_filter_make(const struct ready *ready, struct sock_fprog *ret_program,
+		     struct error *err)
+{
+	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
+	int r = context ? 0 : -ENOMEM;
+
+	/* Code of another mode is none of ours, not a reason to kill. */
+	if (r == 0)
+		r = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH,
+				     SCMP_ACT_ALLOW);
+	if (r == 0)
+		r = add_rules(context, ready);
+	if (r == 0)
+		r = export(context, ret_program);
+	seccomp_release(context);
+	if (r < 0)
+		return error_system(err, -r, "cannot make a seccomp filter");
+	return 0;
+}
+
+void call_filter_free(struct sock_fprog *program)
+{
+	free(program->filter);
+	*program = (struct sock_fprog){0};
+}

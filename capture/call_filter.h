@@ -1,0 +1,37 @@
+/*
+ * call_filter.h - which system calls a ready point wants to see
+ *
+ * The same list serves twice: as a seccomp filter that stops these calls and
+ * no others, and, where a filter must not outlive us, to tell them from the
+ * others among all.
+ */
+#ifndef CAPTURE_CALL_FILTER_H
+#define CAPTURE_CALL_FILTER_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ready.h"
+
+/* What is to be done about a call that is seen. */
+enum call_use {
+	CALL_USE_NONE,
+	CALL_USE_STDIN,	 /* it takes from descriptor 0 */
+	CALL_USE_WAIT,	 /* it waits for descriptors, perhaps for 0 */
+	CALL_USE_SEND,	 /* it may tell $NOTIFY_SOCKET something */
+	CALL_USE_MAP,	 /* it maps code */
+	CALL_USE_OUTPUT, /* it writes to descriptor 1 or 2 */
+	CALL_USE_NAMED,	 /* it is the one that --ready names */
+	CALL_USE_EXIT,	 /* it ends the service */
+};
+
+enum call_use call_filter_use(const struct ready *ready, int64_t number,
+			      const uint64_t arguments[6]);
+
+/* @ret_program: its instructions are allocated; call_filter_free() them. */
+int call_filter_make(const struct ready *ready, struct sock_fprog *ret_program,
+		     struct error *err);
+void call_filter_free(struct sock_fprog *program);
+
+#endif

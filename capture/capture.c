@@ -1,0 +1,370 @@
+/*
+ * capture.c - one capture, from its options to its core
+ */
+#include "capture.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "call_filter.h"
+#include "common/auxv.h"
+#include "common/cleanup.h"
+#include "common/io.h"
+#include "image.h"
+#include "open_file.h"
+#include "output.h"
+#include "page_dropper.h"
+#include "program.h"
+#include "progress.h"
+#include "ready_wait.h"
+#include "report.h"
+
+enum {
+	DROPPER_NAME = 128,
+};
+
+/* Everything that is found out on the way; capture_deinit() lets go of it. */
+struct capture {
+	const struct options *options;
+	const char *service;
+	struct tracee tracee;
+	struct notify_socket notify;
+	struct process_state at_exec;
+	struct process_state at_ready;
+	struct process_changes changes;
+	struct thread_state thread;
+	struct core_process process;
+	struct mapping_list mappings;
+	struct contents contents;
+	struct audit audit;
+	enum core_ready ready;
+	pid_t tid;
+	char *auxv;
+	size_t auxv_size;
+	char dropper[DROPPER_NAME];
+};
+
+static void capture_deinit(struct capture *c, bool is_done)
+{
+	if (is_done && c->options->live_on)
+		tracee_detach(&c->tracee);
+	else if (c->tracee.attached && !is_done)
+		tracee_detach(&c->tracee);
+	else
+		tracee_kill(&c->tracee);
+	notify_socket_close(&c->notify);
+	mapping_list_deinit(&c->mappings);
+	contents_deinit(&c->contents);
+	audit_deinit(&c->audit);
+	free(c->auxv);
+}
+
+static int read_auxv(struct capture *c, struct error *err)
+{
+	int r;
+
+	free(c->auxv);
+	c->auxv = NULL;
+	r = io_read_filef(&c->auxv, &c->auxv_size, "/proc/%d/auxv",
+			  c->tracee.pid);
+	if (r < 0)
+		return error_system(err, -r, "cannot read '/proc/%d/auxv'",
+				    c->tracee.pid);
+	return 0;
+}
+
+static uint64_t vdso_address(const struct capture *c)
+{
+	return auxv_find(c->auxv, c->auxv_size, AT_SYSINFO_EHDR);
+}
+
+/* What the service inherits is what it has before its first instruction. */
+static int look_at_exec(void *context, struct tracee *t, struct error *err)
+{
+	struct capture *c = context;
+	int r = read_auxv(c, err);
+
+	if (r == 0)
+		r = tracee_leave_call(t, t->pid, err);
+	if (r == 0)
+		r = process_state_read(&c->at_exec, t, t->pid, vdso_address(c),
+				       err);
+	return r;
+}
+
+static int start(struct capture *c, struct error *err)
+{
+	const struct options *options = c->options;
+	struct sock_fprog filter = {0};
+	struct program program;
+	int r = program_find(&program, c->service, err);
+
+	if (r == 0 && ready_may_be(&options->ready, CORE_READY_NOTIFY)) {
+		r = notify_socket_open(&c->notify, err);
+		if (r == 0)
+			setenv("NOTIFY_SOCKET", c->notify.address, 1);
+	}
+	/* A filter cannot be taken off a service that is to live on. */
+	if (r == 0 && !options->live_on)
+		r = call_filter_make(&options->ready, &filter, err);
+	if (r == 0)
+		r = tracee_spawn(
+			&c->tracee,
+			&(struct tracee_program){
+				.path = program.path,
+				.argv = options->service_argv,
+				.filter = filter.filter ? &filter : NULL,
+			},
+			err);
+	call_filter_free(&filter);
+	if (r == 0 && !program.is_position_independent)
+		audit_add(&c->audit, VERDICT_NOTED, "program",
+			  "'%s' has fixed addresses (ET_EXEC)", program.binary);
+	return r;
+}
+
+/* Of a process that runs already nobody knows with what it was started. */
+static int seize(struct capture *c, struct error *err)
+{
+	int r = attach_check(c->options->pid, err);
+
+	if (r == 0)
+		r = tracee_attach(&c->tracee, c->options->pid, err);
+	if (r == 0)
+		r = process_state_ours(&c->at_exec, err);
+	if (r == 0)
+		r = read_auxv(c, err);
+	return r;
+}
+
+static int run_to_ready(struct capture *c, struct error *err)
+{
+	const struct ready_wait wait = {
+		.ready = &c->options->ready,
+		.service = c->service,
+		.timeout_ms = c->options->timeout_ms,
+		.notify = &c->notify,
+		.on_exec = look_at_exec,
+		.context = c,
+	};
+	int r = ready_wait(&wait, &c->tracee, &c->ready, &c->tid, err);
+
+	if (r == 0)
+		r = tracee_freeze(&c->tracee, err);
+	return r;
+}
+
+/* Mappings that an earlier restore has left behind are not the service's. */
+static bool is_handover_page(const struct capture *c, const struct mapping *m)
+{
+	char magic[sizeof(CORE_HANDOVER_MAGIC)];
+	struct error ignored = {0};
+
+	return m->inode == 0 && m->protection == (PROT_READ | PROT_EXEC) &&
+	       m->name[0] == '\0' &&
+	       tracee_read(&c->tracee, m->start, magic, sizeof(magic),
+			   &ignored) == 0 &&
+	       memcmp(magic, CORE_HANDOVER_MAGIC, sizeof(magic)) == 0;
+}
+
+static int read_mappings(struct capture *c, struct error *err)
+{
+	char *text = NULL;
+	size_t kept = 0;
+	int r = io_read_filef(&text, NULL, "/proc/%d/smaps", c->tracee.pid);
+
+	if (r < 0)
+		return error_system(err, -r, "cannot read '/proc/%d/smaps'",
+				    c->tracee.pid);
+	r = mapping_list_parse(&c->mappings, text, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < c->mappings.count; i++)
+		if (!is_handover_page(c, &c->mappings.items[i]))
+			c->mappings.items[kept++] = c->mappings.items[i];
+	c->mappings.count = kept;
+	return 0;
+}
+
+/* The data in front of the vdso may be one mapping or two (since 6.13). */
+static int find_vdso(struct capture *c, struct error *err)
+{
+	struct core_process *p = &c->process;
+	cleanup_heap char *code = NULL;
+	uint64_t size;
+	int r;
+
+	for (size_t i = 0; i < c->mappings.count; i++) {
+		const struct mapping *m = &c->mappings.items[i];
+
+		if (strncmp(m->name, "[vvar", 5) == 0) {
+			if (!p->vvar.start)
+				p->vvar.start = m->start;
+			p->vvar.end = m->end;
+		}
+		if (strcmp(m->name, "[vdso]") == 0)
+			p->vdso = (struct core_range){m->start, m->end};
+	}
+	size = p->vdso.end - p->vdso.start;
+	code = malloc(size + 1);
+	if (!code)
+		return error_system(err, ENOMEM, "cannot keep the vdso");
+	r = tracee_read(&c->tracee, p->vdso.start, code, size, err);
+	p->vdso_digest = core_digest(CORE_DIGEST_START, code, size);
+	return r;
+}
+
+static int look_at_process(struct capture *c, struct error *err)
+{
+	struct tracee *t = &c->tracee;
+	int r = read_mappings(c, err);
+
+	if (r == 0)
+		r = find_vdso(c, err);
+	if (r == 0)
+		r = thread_state_read(&c->thread, t, c->tid, c->process.vdso,
+				      err);
+	/* Whoever has a filter of his own may be killed by being asked. */
+	if (r == 0)
+		r = process_state_read(&c->at_ready, t, c->tid, vdso_address(c),
+				       err);
+	if (r == 0)
+		r = process_state_layout(t->pid, &c->process, err);
+	c->process.brk = c->at_ready.self.brk;
+	c->process.inherited_mask = c->at_exec.signal_mask;
+	return r;
+}
+
+static void note_dropper(struct capture *c)
+{
+	page_dropper_find(&c->mappings, c->dropper, sizeof(c->dropper));
+	if (c->dropper[0])
+		audit_add(&c->audit, VERDICT_RESTORED, "memory",
+			  "copied at restore, because %s may drop pages",
+			  c->dropper);
+}
+
+static int audit(struct capture *c, struct error *err)
+{
+	struct tracee *t = &c->tracee;
+	int r;
+
+	process_state_compare(&c->at_exec, &c->at_ready, &c->audit,
+			      &c->changes);
+	thread_state_complete(&c->thread, t, &c->at_ready.self, &c->audit);
+	r = process_state_audit(&c->at_ready, t, &c->audit, err);
+	if (r == 0)
+		r = open_files_audit(&c->audit, t->pid, !t->attached, err);
+	note_dropper(c);
+	if (r == 0)
+		r = contents_decide(&c->contents, &c->mappings, t->pid,
+				    c->dropper[0] ? CORE_MAP_COPY : 0,
+				    &c->audit, err);
+	if (r == 0 && c->contents.guards.count > 0) {
+		audit_add(&c->audit, VERDICT_REFUSED, "memory",
+			  "%zu guard regions (MADV_GUARD_INSTALL)",
+			  c->contents.guards.count);
+		audit_remedy(&c->audit, "Start it with GLIBC_TUNABLES="
+					"glibc.pthread.stack_guard=0.");
+	}
+	return r;
+}
+
+static struct report make_report(const struct capture *c)
+{
+	return (struct report){
+		.audit = &c->audit,
+		.service = c->service,
+		.pid = c->tracee.pid,
+		.ready = c->ready,
+		.thread_count = 1,
+		.dropper = c->dropper,
+	};
+}
+
+static int write_core(struct capture *c, struct report *report,
+		      struct error *err)
+{
+	const char *path = c->options->core_path;
+	cleanup_heap char *json = report_json(report);
+	struct progress progress = progress_start(path, c->options->quiet);
+	const struct image image = {
+		.tracee = &c->tracee,
+		.contents = &c->contents,
+		.threads = &c->thread,
+		.thread_count = 1,
+		.state = &c->at_ready,
+		.changes = &c->changes,
+		.process = &c->process,
+		.auxv = c->auxv,
+		.auxv_size = c->auxv_size,
+		.report = json ? json : "",
+		.ready = c->ready,
+	};
+	struct output output;
+	int r = output_open(&output, path, err);
+
+	if (r < 0)
+		return r;
+	r = image_write(&image, output.fd,
+			(struct copy_progress){progress_tick, &progress},
+			&report->totals, err);
+	progress_end(&progress);
+	if (r == 0)
+		r = output_commit(&output, err);
+	else
+		error_context(err, "cannot write '%s'", path);
+	if (r < 0 && err->code == ENOSPC)
+		error_hint(err, "Nothing of it was kept. Make room, or write "
+				"elsewhere with --output.");
+	output_close(&output);
+	err->signal = progress.signal;
+	report->core_path = path;
+	return r;
+}
+
+static int capture(struct capture *c, struct error *err)
+{
+	struct report report;
+	int r = c->options->pid ? seize(c, err) : start(c, err);
+
+	if (r == 0)
+		r = run_to_ready(c, err);
+	if (r == 0)
+		r = look_at_process(c, err);
+	if (r == 0)
+		r = audit(c, err);
+	if (r < 0)
+		return r;
+	report = make_report(c);
+	if (!audit_refuses(&c->audit, c->service, err))
+		r = write_core(c, &report, err);
+	else
+		r = -err->code;
+	if (r < 0)
+		report.core_path = NULL;
+	if (c->options->json && err->fault != FAULT_SYSTEM)
+		report_print_json(&report);
+	else if (!c->options->quiet || err->fault == FAULT_UNSUPPORTED)
+		report_print(&report, c->options->verbose);
+	return r;
+}
+
+int capture_run(const struct options *options, struct error *err)
+{
+	char name[32];
+	struct capture c = {.options = options, .notify.fd = -1};
+	int r;
+
+	snprintf(name, sizeof(name), "pid %d", options->pid);
+	c.service = options->pid ? name : options->service_argv[0];
+	r = capture(&c, err);
+	capture_deinit(&c, r == 0);
+	return r;
+}

@@ -1,0 +1,304 @@
+/*
+ * contents.c - which pages of which mapping go into the core
+ */
+#include "contents.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "common/cleanup.h"
+
+/* VmFlags that tell only what the other columns tell, or nothing of us. */
+static const char known_flags[] = "rd wr ex sh mr mw me ms gd nr ac sd bt ar "
+				  "de dd dc wf hg nh mg sr rr dp gu";
+
+/* VmFlags of mappings that cannot be carried (proc_pid_smaps(5)). */
+static const struct {
+	char flag[3];
+	const char *refusal;
+} refused_flags[] = {
+	{"um", "memory with userfaultfd, which another task may serve"},
+	{"uw", "memory with userfaultfd, which another task may serve"},
+	{"ui", "memory with userfaultfd, which another task may serve"},
+	{"io", "memory of a device"},
+	{"pf", "memory of a device"},
+	{"mm", "memory of a device"},
+	{"ht", "memory from the huge page pool"},
+	{"ss", "a shadow stack"},
+	{"sf", "memory of persistent storage (DAX)"},
+	{"sl", "sealed memory (mseal)"},
+	{"lo", "locked memory (mlock)"},
+	{"lf", "locked memory (mlock)"},
+};
+
+/* Beginnings of the names of mappings that cannot be carried. */
+static const struct {
+	const char *name;
+	const char *refusal;
+} refused_names[] = {
+	{"[uprobes]", "a probe that another program has set"},
+	{"/[aio]", "the ring of an asynchronous I/O context"},
+	{"anon_inode:[io_uring]", "the ring of an io_uring"},
+	{"anon_inode:[perf_event]", "the ring of a perf event"},
+	{"anon_inode:", "memory of a kernel object"},
+	{"socket:", "the ring of a packet socket"},
+	{"/secretmem", "secret memory (memfd_secret)"},
+};
+
+/* Further ones, when they are shared. */
+static const struct {
+	const char *name;
+	const char *refusal;
+} refused_shared[] = {
+	{"/dev/zero (deleted)", "anonymous memory that is shared"},
+	{"/memfd:", "a shared memfd"},
+	{"/SYSV", "a System V shared memory segment"},
+	{"/dev/shm/", "POSIX shared memory"},
+	{"/dev/", "shared memory of a device"},
+};
+
+/* VmFlags that madvise(2) gives back, with the advice. */
+static const struct {
+	char flag[3];
+	int advice;
+} advices[] = {
+	{"rr", MADV_RANDOM},   {"sr", MADV_SEQUENTIAL},
+	{"dc", MADV_DONTFORK}, {"mg", MADV_MERGEABLE},
+	{"hg", MADV_HUGEPAGE}, {"nh", MADV_NOHUGEPAGE},
+	{"dd", MADV_DONTDUMP}, {"wf", MADV_WIPEONFORK},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static bool begins(const char *text, const char *beginning)
+{
+	return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+static const char *find_refused_flag(const struct mapping *m)
+{
+	for (size_t i = 0; i < COUNT(refused_flags); i++)
+		if (mapping_has_flag(m, refused_flags[i].flag))
+			return refused_flags[i].refusal;
+	for (const char *at = m->vm_flags; *at; at += strspn(at, " ")) {
+		char pair[4] = {at[0], at[1], '\0'};
+
+		if (!strstr(known_flags, pair))
+			return "memory with a flag that is not known here";
+		at += strcspn(at, " ");
+	}
+	return NULL;
+}
+
+static const char *find_refused_name(const struct mapping *m)
+{
+	for (size_t i = 0; i < COUNT(refused_names); i++)
+		if (begins(m->name, refused_names[i].name))
+			return refused_names[i].refusal;
+	for (size_t i = 0; m->shared && i < COUNT(refused_shared); i++)
+		if (begins(m->name, refused_shared[i].name))
+			return refused_shared[i].refusal;
+	return NULL;
+}
+
+/*
+ * A shared mapping that may never be written shows a file, and can be had
+ * again from the same file.  That "mw" is missing says that its descriptor was
+ * read-only: mprotect(2) could not make it writable either.
+ */
+static const char *refuse_shared(const struct mapping *m)
+{
+	struct stat status;
+
+	if (m->protection & PROT_WRITE || mapping_has_flag(m, "mw"))
+		return "a shared mapping that may be written";
+	if (m->deleted || stat(m->name, &status) < 0 ||
+	    status.st_ino != m->inode ||
+	    major(status.st_dev) != m->device_major ||
+	    minor(status.st_dev) != m->device_minor)
+		return "a shared mapping of a file that is gone";
+	return NULL;
+}
+
+enum core_mapping_kind content_classify(const struct mapping *m,
+					const char **ret_refusal)
+{
+	*ret_refusal = NULL;
+	if (begins(m->name, "[vvar"))
+		return CORE_MAPPING_VVAR;
+	if (strcmp(m->name, "[vdso]") == 0)
+		return CORE_MAPPING_VDSO;
+	*ret_refusal = find_refused_name(m);
+	if (!*ret_refusal)
+		*ret_refusal = find_refused_flag(m);
+	if (!*ret_refusal && m->protection_key != 0)
+		*ret_refusal = "memory with a protection key";
+	if (m->shared) {
+		if (!*ret_refusal)
+			*ret_refusal = refuse_shared(m);
+		return CORE_MAPPING_SHARED;
+	}
+	if (mapping_has_flag(m, "gd"))
+		return CORE_MAPPING_STACK;
+	if (m->inode == 0 || strcmp(m->name, "/dev/zero") == 0)
+		return CORE_MAPPING_ANONYMOUS;
+	return CORE_MAPPING_FILE;
+}
+
+static void refuse(struct audit *audit, const struct mapping *m,
+		   const char *refusal)
+{
+	char subject[64];
+
+	snprintf(subject, sizeof(subject), "memory 0x%" PRIx64 "-0x%" PRIx64,
+		 m->start, m->end);
+	audit_add(audit, VERDICT_REFUSED, subject, "%s%s%s%s", refusal,
+		  m->name[0] ? " (" : "", m->name, m->name[0] ? ")" : "");
+	audit_remedy(audit, "Map it after the ready point, or unmap it "
+			    "before.");
+}
+
+/* The pages of a file behind its end cannot be read: SIGBUS. */
+static bool is_beyond_file(const struct mapping *m)
+{
+	struct stat status;
+	uint64_t size;
+
+	if (stat(m->name, &status) < 0 || status.st_ino != m->inode ||
+	    !S_ISREG(status.st_mode))
+		return false;
+	size = ((uint64_t)status.st_size + CORE_PAGE_SIZE - 1) &
+	       ~(uint64_t)(CORE_PAGE_SIZE - 1);
+	return m->offset + mapping_size(m) > size;
+}
+
+static void set_flags(struct content *c, uint32_t anonymous_flags)
+{
+	const struct mapping *m = c->mapping;
+
+	if (c->kind == CORE_MAPPING_ANONYMOUS) {
+		c->flags |= anonymous_flags;
+		c->flags |= strcmp(m->name, "[heap]") == 0 ? CORE_MAP_HEAP : 0;
+	}
+	/* MAP_DROPPABLE sets all of these; restored as one thing. */
+	if (mapping_has_flag(m, "dp")) {
+		c->flags |= CORE_MAP_DROPPABLE;
+		return;
+	}
+	c->flags |= mapping_has_flag(m, "nr") ? CORE_MAP_NORESERVE : 0;
+	if (c->kind == CORE_MAPPING_VDSO || c->kind == CORE_MAPPING_VVAR)
+		return;
+	for (size_t i = 0; i < COUNT(advices); i++)
+		if (mapping_has_flag(m, advices[i].flag))
+			c->advice |= (uint32_t)1 << advices[i].advice;
+	/* Huge pages are made of anonymous memory only. */
+	if (mapping_has_flag(m, "hg") && c->kind == CORE_MAPPING_ANONYMOUS)
+		c->flags |= CORE_MAP_COPY;
+}
+
+/* Wiped memory holds nothing that another process may see. */
+static bool is_wiped(const struct content *c)
+{
+	return c->flags & CORE_MAP_DROPPABLE ||
+	       c->advice & (uint32_t)1 << MADV_WIPEONFORK;
+}
+
+static int decide_runs(struct contents *all, struct content *c, int pagemap,
+		       struct error *err)
+{
+	const struct mapping *m = c->mapping;
+	struct page_runs runs = {0};
+	int r = 0;
+
+	c->first_run = all->data.count;
+	if (c->kind == CORE_MAPPING_VVAR || is_wiped(c))
+		return 0;
+	if (c->kind == CORE_MAPPING_ANONYMOUS ||
+	    c->kind == CORE_MAPPING_STACK) {
+		/* Apart, so that no run reaches into two mappings. */
+		r = pagemap_find(pagemap, m->start, m->end, &runs, &all->guards,
+				 err);
+	} else {
+		r = page_runs_add(&runs, m->start, m->end, err);
+	}
+	for (size_t i = 0; r == 0 && i < runs.count; i++) {
+		struct page_runs *data = &all->data;
+
+		r = page_runs_reserve(data, data->count + 1, err);
+		if (r == 0)
+			data->items[data->count++] = runs.items[i];
+		all->data_size += runs.items[i].end - runs.items[i].start;
+	}
+	c->run_count = all->data.count - c->first_run;
+	page_runs_deinit(&runs);
+	return r;
+}
+
+static int decide(struct contents *all, struct content *c, int pagemap,
+		  uint32_t anonymous_flags, struct audit *audit,
+		  struct error *err)
+{
+	const struct mapping *m = c->mapping;
+	const char *refusal;
+	int r;
+
+	c->kind = content_classify(m, &refusal);
+	if (!refusal && c->kind == CORE_MAPPING_FILE && is_beyond_file(m))
+		refusal = "a mapping that goes on behind the end of its file";
+	if (refusal) {
+		refuse(audit, m, refusal);
+		return 0;
+	}
+	set_flags(c, anonymous_flags);
+	r = decide_runs(all, c, pagemap, err);
+	c->is_dumped = c->kind != CORE_MAPPING_VVAR;
+	/* Of a mere reservation, nothing is stored; it may be huge. */
+	c->is_stored = c->is_dumped && (m->protection || c->run_count > 0);
+	if (c->is_stored)
+		all->stored_size += mapping_size(m);
+	return r;
+}
+
+int contents_decide(struct contents *ret_contents,
+		    const struct mapping_list *mappings, pid_t pid,
+		    uint32_t anonymous_flags, struct audit *audit,
+		    struct error *err)
+{
+	struct contents all = {0};
+	cleanup_fd int pagemap = -1;
+	int r = pagemap_open(pid, &pagemap, err);
+
+	if (r < 0)
+		return r;
+	all.items = calloc(mappings->count + 1, sizeof(*all.items));
+	if (!all.items)
+		return error_system(err, ENOMEM, "cannot keep the contents");
+	for (size_t i = 0; r == 0 && i < mappings->count; i++) {
+		const struct mapping *m = &mappings->items[i];
+
+		/* Not a mapping: the same for all, above all addresses. */
+		if (strcmp(m->name, "[vsyscall]") == 0)
+			continue;
+		all.items[all.count].mapping = m;
+		r = decide(&all, &all.items[all.count++], pagemap,
+			   anonymous_flags, audit, err);
+	}
+	if (r < 0)
+		contents_deinit(&all);
+	else
+		*ret_contents = all;
+	return r;
+}
+
+void contents_deinit(struct contents *contents)
+{
+	free(contents->items);
+	page_runs_deinit(&contents->data);
+	page_runs_deinit(&contents->guards);
+	*contents = (struct contents){0};
+}

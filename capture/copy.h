@@ -1,0 +1,46 @@
+/*
+ * copy.h - bytes of a stopped service into a file, zeros left out
+ */
+#ifndef CAPTURE_COPY_H
+#define CAPTURE_COPY_H
+
+#include <stdbool.h>
+
+#include "pagemap.h"
+#include "tracee.h"
+
+/*
+ * Called now and then with what has been copied; true ends it all.
+ */
+struct copy_progress {
+	bool (*is_cancelled)(void *context, uint64_t done, uint64_t total);
+	void *context;
+};
+
+/*
+ * @source, @fd: from where to where
+ * @total: how much there is in all, for the progress
+ * @done: how much has been copied
+ * @written: how much of that was not zeros
+ */
+struct copy {
+	const struct tracee *source;
+	int fd;
+	struct copy_progress progress;
+	uint64_t total;
+	uint64_t done;
+	uint64_t written;
+	char *buffer;
+};
+
+int copy_open(struct copy *ret_copy, const struct tracee *source, int fd,
+	      uint64_t total, struct copy_progress progress, struct error *err);
+/*
+ * Copies the memory from @start to @end to @offset of the file.  Pages of
+ * zeros are not written; the others are added to @written_runs.
+ */
+int copy_run(struct copy *copy, uint64_t start, uint64_t end, uint64_t offset,
+	     struct page_runs *written_runs, struct error *err);
+void copy_close(struct copy *copy);
+
+#endif

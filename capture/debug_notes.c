@@ -1,0 +1,154 @@
+/*
+ * debug_notes.c - the notes that debuggers read, in the kernel's order
+ *
+ * The first NT_PRSTATUS becomes the debugger's current thread.  Without
+ * NT_AUXV gdb finds no libraries, without NT_PRPSINFO eu-stack refuses the
+ * file, without NT_FILE gdb cannot say what is mapped.
+ */
+#include "debug_notes.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/procfs.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/io.h"
+#include "xstate.h"
+
+#define OWNER	    "CORE"
+#define OWNER_LINUX "LINUX"
+
+static void append_prstatus(struct note_buffer *notes,
+			    const struct image *image,
+			    const struct thread_state *thread)
+{
+	struct elf_prstatus status = {
+		.pr_pid = (pid_t)thread->core.tid,
+		.pr_ppid = getpid(),
+		.pr_fpvalid = 1,
+		.pr_sighold = thread->core.signal_mask,
+	};
+
+	status.pr_pgrp = getpgid(image->tracee->pid);
+	status.pr_sid = getsid(image->tracee->pid);
+	static_assert(sizeof(status.pr_reg) == sizeof(thread->stopped),
+		      "general registers");
+	memcpy(&status.pr_reg, &thread->stopped, sizeof(status.pr_reg));
+	note_append(notes, OWNER, NT_PRSTATUS, &status, sizeof(status));
+}
+
+/* "svc\0--config\0x\0" as a line for people, as ps(1) shows it. */
+static void join_arguments(char *text, size_t size)
+{
+	for (size_t i = 0; i + 1 < size; i++)
+		if (text[i] == '\0')
+			text[i] = ' ';
+}
+
+static void append_prpsinfo(struct note_buffer *notes,
+			    const struct image *image)
+{
+	struct elf_prpsinfo info = {
+		.pr_sname = 't',
+		.pr_state = 3,
+		.pr_uid = getuid(),
+		.pr_gid = getgid(),
+		.pr_pid = image->tracee->pid,
+		.pr_ppid = getpid(),
+		.pr_pgrp = getpgid(image->tracee->pid),
+		.pr_sid = getsid(image->tracee->pid),
+	};
+	cleanup_heap char *line = NULL;
+	size_t size = 0;
+
+	memcpy(info.pr_fname, image->threads[0].core.comm,
+	       sizeof(info.pr_fname));
+	if (io_read_filef(&line, &size, "/proc/%d/cmdline",
+			  image->tracee->pid) == 0 &&
+	    size > 0) {
+		join_arguments(line, size);
+		if (size > sizeof(info.pr_psargs) - 1)
+			size = sizeof(info.pr_psargs) - 1;
+		memcpy(info.pr_psargs, line, size);
+	}
+	note_append(notes, OWNER, NT_PRPSINFO, &info, sizeof(info));
+}
+
+static bool is_file(const struct mapping *m)
+{
+	return m->inode != 0 && m->name[0] == '/';
+}
+
+/*
+ * A count and the page size, then start, end and offset in pages for each,
+ * then the names; all words have eight bytes (fs/binfmt_elf.c).
+ */
+static void append_files(struct note_buffer *notes, const struct image *image)
+{
+	const struct contents *contents = image->contents;
+	size_t count = 0;
+	size_t size = 2 * sizeof(uint64_t);
+	cleanup_heap char *bytes = NULL;
+	uint64_t *words;
+	char *name;
+
+	for (size_t i = 0; i < contents->count; i++) {
+		const struct mapping *m = contents->items[i].mapping;
+
+		if (!is_file(m))
+			continue;
+		count++;
+		size += 3 * sizeof(uint64_t) + strlen(m->name) + 1;
+	}
+	bytes = calloc(1, size);
+	if (!bytes) {
+		notes->failed = true;
+		return;
+	}
+	words = (uint64_t *)(void *)bytes;
+	name = bytes + (2 + 3 * count) * sizeof(uint64_t);
+	*words++ = count;
+	*words++ = CORE_PAGE_SIZE;
+	for (size_t i = 0; i < contents->count; i++) {
+		const struct mapping *m = contents->items[i].mapping;
+
+		if (!is_file(m))
+			continue;
+		*words++ = m->start;
+		*words++ = m->end;
+		*words++ = m->offset / CORE_PAGE_SIZE;
+		name = stpcpy(name, m->name) + 1;
+	}
+	note_append(notes, OWNER, NT_FILE, bytes, size);
+}
+
+/* The legacy area of XSAVE is what FXSAVE stores. */
+static void append_register_sets(struct note_buffer *notes,
+				 const struct thread_state *thread)
+{
+	unsigned char area[XSTATE_DEBUG_MAX];
+	size_t size =
+		xstate_for_debuggers(thread->xstate, thread->xstate_size, area);
+
+	note_append(notes, OWNER, NT_FPREGSET, thread->xstate,
+		    sizeof(struct user_fpregs_struct));
+	note_append(notes, OWNER_LINUX, NT_X86_XSTATE, area, size);
+}
+
+void debug_notes_append(struct note_buffer *notes, const struct image *image)
+{
+	const siginfo_t no_signal = {0};
+
+	append_prstatus(notes, image, &image->threads[0]);
+	append_prpsinfo(notes, image);
+	note_append(notes, OWNER, NT_SIGINFO, &no_signal, sizeof(no_signal));
+	note_append(notes, OWNER, NT_AUXV, image->auxv, image->auxv_size);
+	append_files(notes, image);
+	append_register_sets(notes, &image->threads[0]);
+	for (size_t i = 1; i < image->thread_count; i++) {
+		append_prstatus(notes, image, &image->threads[i]);
+		append_register_sets(notes, &image->threads[i]);
+	}
+}

@@ -1,0 +1,13 @@
+/*
+ * debug_notes.h - the notes that debuggers read, in the kernel's order
+ */
+#ifndef CAPTURE_DEBUG_NOTES_H
+#define CAPTURE_DEBUG_NOTES_H
+
+#include "common/note.h"
+#include "image.h"
+
+/* Appends them; a lack of memory shows in @notes. */
+void debug_notes_append(struct note_buffer *notes, const struct image *image);
+
+#endif

@@ -1,0 +1,336 @@
+/*
+ * image.c - everything that was found out about the service, as one core
+ *
+ * Where the bytes of a mapping begin depends on how long the notes are; which
+ * runs of pages are holes is known only when all bytes have been copied.  So
+ * the note of the holes comes last and room is kept for it, the memory is
+ * copied, and the front is written at the end.
+ */
+#include "image.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/core_writer.h"
+#include "common/cpu.h"
+#include "debug_notes.h"
+#include "holes.h"
+
+/* @names: the text of CORE_NOTE_NAMES; the empty name comes first */
+struct layout {
+	struct core_mapping *mappings;
+	size_t mapping_count;
+	struct core_segment *segments;
+	size_t segment_count;
+	char *names;
+	size_t names_size;
+	uint64_t file_size;
+};
+
+static void layout_deinit(struct layout *layout)
+{
+	free(layout->mappings);
+	free(layout->segments);
+	free(layout->names);
+}
+
+static uint32_t add_name(struct layout *layout, const char *name)
+{
+	size_t at = layout->names_size;
+
+	if (!name[0])
+		return 0;
+	memcpy(layout->names + at, name, strlen(name) + 1);
+	layout->names_size += strlen(name) + 1;
+	return (uint32_t)at;
+}
+
+/* By what a shared file is known again. */
+static void identify(struct core_mapping *to, const struct mapping *m)
+{
+	struct stat status;
+
+	if (stat(m->name, &status) < 0)
+		return;
+	to->file_offset = m->offset;
+	to->file_device = status.st_dev;
+	to->file_inode = status.st_ino;
+	to->file_size = (uint64_t)status.st_size;
+	to->file_seconds = status.st_mtime;
+}
+
+static void lay_out_mapping(struct layout *layout, const struct content *c)
+{
+	const struct mapping *m = c->mapping;
+	struct core_mapping *to = &layout->mappings[layout->mapping_count++];
+
+	*to = (struct core_mapping){
+		.start = m->start,
+		.end = m->end,
+		.kind = c->kind,
+		.protection = (uint32_t)m->protection,
+		.flags = c->flags,
+		.advice = c->advice,
+		.name = add_name(layout, m->name),
+	};
+	if (c->kind == CORE_MAPPING_SHARED)
+		identify(to, m);
+	if (c->is_dumped)
+		layout->segments[layout->segment_count++] =
+			(struct core_segment){
+				.start = m->start,
+				.end = m->end,
+				.protection = m->protection,
+				.is_stored = c->is_stored,
+			};
+}
+
+static int lay_out(struct layout *layout, const struct image *image,
+		   struct error *err)
+{
+	const struct contents *contents = image->contents;
+	size_t names_size = 1 + strlen(image->changes->folder) + 1;
+
+	for (size_t i = 0; i < contents->count; i++)
+		names_size += strlen(contents->items[i].mapping->name) + 1;
+	layout->mappings =
+		calloc(contents->count + 1, sizeof(*layout->mappings));
+	layout->segments =
+		calloc(contents->count + 1, sizeof(*layout->segments));
+	layout->names = calloc(1, names_size);
+	layout->names_size = 1;
+	if (!layout->mappings || !layout->segments || !layout->names)
+		return error_system(err, ENOMEM, "cannot keep the layout");
+	for (size_t i = 0; i < contents->count; i++)
+		lay_out_mapping(layout, &contents->items[i]);
+	return 0;
+}
+
+/* Places the bytes of all mappings one behind the other, from @offset on. */
+static void place(struct layout *layout, const struct contents *contents,
+		  uint64_t offset)
+{
+	size_t segment = 0;
+
+	for (size_t i = 0; i < contents->count; i++) {
+		const struct content *c = &contents->items[i];
+
+		if (c->is_stored) {
+			layout->mappings[i].offset = offset;
+			layout->segments[segment].offset = offset;
+			offset += mapping_size(c->mapping);
+		}
+		segment += c->is_dumped;
+	}
+	layout->file_size = offset;
+}
+
+static void append(struct note_buffer *notes, enum core_note_type type,
+		   const void *contents, size_t size)
+{
+	note_append(notes, CORE_NOTE_OWNER, type, contents, size);
+}
+
+static void append_image(struct note_buffer *notes, const struct image *image,
+			 const struct layout *layout, uint64_t front_size)
+{
+	struct core_image note = {
+		.magic = {'S', 'U', 'B', 'C', 'T', 'X', '\r', '\n'},
+		.version = CORE_VERSION,
+		.ready = image->ready,
+		.front_size = front_size,
+		.file_size = layout->file_size,
+		.page_size = CORE_PAGE_SIZE,
+		.seconds = time(NULL),
+		.pid = (uint32_t)image->tracee->pid,
+	};
+
+	append(notes, CORE_NOTE_IMAGE, &note, sizeof(note));
+}
+
+static void append_machine(struct note_buffer *notes)
+{
+	struct core_machine machine = {.xcr0 = cpu_read_xcr0()};
+	struct utsname names;
+
+	cpu_read_features(machine.features);
+	cpu_read_name(machine.cpu);
+	if (uname(&names) == 0)
+		snprintf(machine.kernel, sizeof(machine.kernel), "%s %s",
+			 names.release, names.version);
+	append(notes, CORE_NOTE_MACHINE, &machine, sizeof(machine));
+}
+
+static void append_threads(struct note_buffer *notes, const struct image *image)
+{
+	cleanup_heap struct core_thread *threads =
+		calloc(image->thread_count, sizeof(*threads));
+	size_t size = 0;
+	cleanup_heap unsigned char *bytes = NULL;
+
+	for (size_t i = 0; i < image->thread_count; i++)
+		size += image->threads[i].xstate_size;
+	bytes = malloc(size);
+	if (!threads || !bytes) {
+		notes->failed = true;
+		return;
+	}
+	size = 0;
+	for (size_t i = 0; i < image->thread_count; i++) {
+		const struct thread_state *state = &image->threads[i];
+
+		threads[i] = state->core;
+		threads[i].xstate_offset = size;
+		memcpy(bytes + size, state->xstate, state->xstate_size);
+		size += state->xstate_size;
+	}
+	append(notes, CORE_NOTE_THREADS, threads,
+	       image->thread_count * sizeof(*threads));
+	append(notes, CORE_NOTE_XSTATE, bytes, size);
+}
+
+/* The folder is the only attribute that is a text. */
+static void append_attributes(struct note_buffer *notes,
+			      const struct image *image, uint32_t folder_name)
+{
+	struct core_attribute items[ATTRIBUTE_END];
+	size_t count = image->changes->count;
+
+	memcpy(items, image->changes->items, sizeof(items));
+	if (folder_name)
+		items[count++] = (struct core_attribute){
+			.id = ATTRIBUTE_WORKING_FOLDER,
+			.value = folder_name,
+		};
+	append(notes, CORE_NOTE_ATTRIBUTES, items, count * sizeof(*items));
+}
+
+static void build_notes(struct note_buffer *notes, const struct image *image,
+			struct layout *layout, uint32_t folder_name,
+			const struct page_runs *holes, uint64_t front_size)
+{
+	debug_notes_append(notes, image);
+	append_image(notes, image, layout, front_size);
+	append(notes, CORE_NOTE_PROCESS, image->process,
+	       sizeof(*image->process));
+	append_machine(notes);
+	append(notes, CORE_NOTE_MAPPINGS, layout->mappings,
+	       layout->mapping_count * sizeof(*layout->mappings));
+	append(notes, CORE_NOTE_NAMES, layout->names, layout->names_size);
+	append_threads(notes, image);
+	append(notes, CORE_NOTE_SIGNALS, image->state->self.signals,
+	       sizeof(image->state->self.signals));
+	append_attributes(notes, image, folder_name);
+	append(notes, CORE_NOTE_AUDIT, image->report, strlen(image->report));
+	append(notes, CORE_NOTE_HOLES, holes->items,
+	       holes->count * sizeof(*holes->items));
+}
+
+/*
+ * No more holes than gaps between runs, of which each piece of zeros within a
+ * run makes one more.
+ */
+static size_t most_holes(const struct contents *contents)
+{
+	size_t most = contents->count + contents->data.count +
+		      contents->data_size / (5 * CORE_PAGE_SIZE);
+
+	return most < HOLES_MAX ? most : HOLES_MAX;
+}
+
+static int copy_memory(const struct image *image, const struct layout *layout,
+		       int fd, struct copy_progress progress,
+		       struct page_runs *written, uint64_t *ret_written,
+		       struct error *err)
+{
+	const struct contents *contents = image->contents;
+	struct copy copy;
+	int r = copy_open(&copy, image->tracee, fd, contents->data_size,
+			  progress, err);
+
+	for (size_t i = 0; r == 0 && i < contents->count; i++) {
+		const struct content *c = &contents->items[i];
+		const struct core_mapping *m = &layout->mappings[i];
+
+		for (size_t k = 0; r == 0 && k < c->run_count; k++) {
+			const struct core_range *run =
+				&contents->data.items[c->first_run + k];
+
+			r = copy_run(&copy, run->start, run->end,
+				     m->offset + (run->start - m->start),
+				     written, err);
+		}
+	}
+	if (r < 0 && err->code == ENOSPC)
+		error_context(err, "after %llu of %llu MiB",
+			      (unsigned long long)copy.done >> 20,
+			      (unsigned long long)copy.total >> 20);
+	*ret_written = copy.written;
+	copy_close(&copy);
+	return r;
+}
+
+static int write_image(const struct image *image, struct layout *layout, int fd,
+		       struct copy_progress progress, struct page_runs runs[2],
+		       uint64_t *ret_stored, struct error *err)
+{
+	struct page_runs *written = &runs[0], *holes = &runs[1];
+	const size_t most = most_holes(image->contents);
+	uint32_t folder = add_name(layout, image->changes->folder);
+	size_t front = core_notes_offset(layout->segment_count);
+	struct note_buffer notes = {0};
+	int r;
+
+	build_notes(&notes, image, layout, folder, holes, 0);
+	front += notes.size + most * sizeof(struct core_range);
+	note_buffer_deinit(&notes);
+	place(layout, image->contents,
+	      (front + CORE_PAGE_SIZE - 1) & ~(uint64_t)(CORE_PAGE_SIZE - 1));
+	r = copy_memory(image, layout, fd, progress, written, ret_stored, err);
+	if (r == 0)
+		r = holes_find(image->contents, written, holes, err);
+	if (r == 0 && ftruncate(fd, (off_t)layout->file_size) < 0)
+		r = error_system(err, errno, "cannot write the memory");
+	if (r < 0)
+		return r;
+	if (holes->count > most)
+		holes->count = most;
+	front -= (most - holes->count) * sizeof(struct core_range);
+	build_notes(&notes, image, layout, folder, holes, front);
+	r = core_write_front(fd, layout->segments, layout->segment_count,
+			     &notes, err);
+	*ret_stored += front;
+	note_buffer_deinit(&notes);
+	return r;
+}
+
+int image_write(const struct image *image, int fd,
+		struct copy_progress progress, struct image_totals *ret_totals,
+		struct error *err)
+{
+	struct layout layout = {0};
+	struct page_runs runs[2] = {0};
+	uint64_t stored = 0;
+	int r = lay_out(&layout, image, err);
+
+	if (r == 0)
+		r = write_image(image, &layout, fd, progress, runs, &stored,
+				err);
+	if (r == 0)
+		*ret_totals = (struct image_totals){
+			.stored = stored,
+			.file_size = layout.file_size,
+			.mapping_count = layout.mapping_count,
+		};
+	page_runs_deinit(&runs[0]);
+	page_runs_deinit(&runs[1]);
+	layout_deinit(&layout);
+	return r;
+}

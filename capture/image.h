@@ -1,0 +1,42 @@
+/*
+ * image.h - everything that was found out about the service, as one core
+ */
+#ifndef CAPTURE_IMAGE_H
+#define CAPTURE_IMAGE_H
+
+#include "contents.h"
+#include "copy.h"
+#include "process_state.h"
+#include "thread_state.h"
+
+/*
+ * All of it is borrowed.
+ * @auxv, @auxv_size: the bytes of /proc/PID/auxv
+ * @report: the audit as JSON
+ */
+struct image {
+	const struct tracee *tracee;
+	const struct contents *contents;
+	const struct thread_state *threads;
+	size_t thread_count;
+	const struct process_state *state;
+	const struct process_changes *changes;
+	const struct core_process *process;
+	const char *auxv;
+	size_t auxv_size;
+	const char *report;
+	enum core_ready ready;
+};
+
+/* What was written: bytes of the file that are there, and its apparent size. */
+struct image_totals {
+	uint64_t stored;
+	uint64_t file_size;
+	size_t mapping_count;
+};
+
+int image_write(const struct image *image, int fd,
+		struct copy_progress progress, struct image_totals *ret_totals,
+		struct error *err);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * inferior.h - having a tracee answer questions about itself
+ *
+ * Some state can be read by the process alone: its signal actions, its break,
+ * its prctl(2) attributes.  A scratch mapping is made in the tracee by single
+ * system calls at the `syscall` instruction of its own vdso, a list of calls
+ * and the code that makes them are put there, and afterwards nothing of it is
+ * left: no text is changed, registers and mask are put back.
+ *
+ * A round trip costs some 75 us, which is why the calls are made in one.
+ */
+#ifndef CAPTURE_INFERIOR_H
+#define CAPTURE_INFERIOR_H
+
+#include "common/call.h"
+#include "tracee.h"
+
+/* @data: an address in the tracee with @data_size zeroed bytes for answers */
+struct inferior {
+	struct tracee *tracee;
+	pid_t tid;
+	uint64_t data;
+	size_t data_size;
+	uint64_t scratch;
+	size_t scratch_size;
+	size_t call_max;
+	uint64_t instruction;
+	uint64_t mask;
+	struct user_regs_struct registers;
+};
+
+/*
+ * The thread has to stand outside any call (tracee_leave_call()).
+ * @vdso: where it begins, from the auxiliary vector
+ */
+int inferior_open(struct inferior *ret_inferior, struct tracee *t, pid_t tid,
+		  uint64_t vdso, size_t call_max, size_t data_size,
+		  struct error *err);
+/* Makes all of the calls and brings back their results. */
+int inferior_run(struct inferior *inferior, struct call *calls, size_t count,
+		 struct error *err);
+int inferior_close(struct inferior *inferior, struct error *err);
+
+#endif

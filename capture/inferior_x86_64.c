@@ -1,0 +1,179 @@
+/*
+ * inferior_x86_64.c - having a tracee answer questions about itself
+ *
+ *	scratch   code: call_run(), int3      r-x
+ *	+ 1 page  calls                       rw-
+ *	          answers (data)              rw-
+ *	          stack                       rw-
+ */
+#include "inferior.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "common/core_format.h"
+
+enum {
+	STACK_SIZE = 4096,
+	VDSO_SEARCHED = 2 * 4096, /* there are several in the first page */
+};
+
+static const unsigned char trap = 0xcc; /* int3 */
+
+static int find_instruction(struct inferior *inf, uint64_t vdso,
+			    struct error *err)
+{
+	unsigned char bytes[VDSO_SEARCHED];
+	const unsigned char *found;
+	int r = 0;
+
+	if (vdso)
+		r = tracee_read(inf->tracee, vdso, bytes, sizeof(bytes), err);
+	if (r < 0)
+		return r;
+	found = vdso ? memmem(bytes, sizeof(bytes), "\x0f\x05", 2) : NULL;
+	if (!found) {
+		error_set(err, FAULT_UNSUPPORTED,
+			  "the service has no vdso, so it cannot be asked for "
+			  "its state");
+		error_hint(err, "The kernel was booted with vdso=0; boot it "
+				"without.");
+		return -err->code;
+	}
+	inf->instruction = vdso + (uint64_t)(found - bytes);
+	return 0;
+}
+
+/* One call at the vdso's instruction, before there is a place for a list. */
+static int single_call(struct inferior *inf, struct call call,
+		       uint64_t *ret_result, struct error *err)
+{
+	struct user_regs_struct regs = inf->registers;
+	int r;
+
+	regs.rip = inf->instruction;
+	regs.orig_rax = (unsigned long long)-1;
+	regs.rax = (uint64_t)call.number;
+	regs.rdi = call.arguments[0];
+	regs.rsi = call.arguments[1];
+	regs.rdx = call.arguments[2];
+	regs.r10 = call.arguments[3];
+	regs.r8 = call.arguments[4];
+	regs.r9 = call.arguments[5];
+	r = tracee_set_registers(inf->tracee, inf->tid, &regs, err);
+	if (r == 0)
+		r = tracee_step(inf->tracee, inf->tid, err);
+	if (r == 0)
+		r = tracee_registers(inf->tracee, inf->tid, &regs, err);
+	if (r < 0)
+		return r;
+	if ((int64_t)regs.rax < 0 && (int64_t)regs.rax > -4096)
+		return error_system(err, (int)-(int64_t)regs.rax,
+				    "cannot have the service make call %d",
+				    (int)call.number);
+	*ret_result = regs.rax;
+	return 0;
+}
+
+static int make_scratch(struct inferior *inf, struct error *err)
+{
+	const size_t code_size = (size_t)(call_run_end - (char *)call_run);
+	uint64_t ignored;
+	int r = single_call(inf,
+			    CALL_MUST(SYS_mmap, 0, inf->scratch_size,
+				      PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1,
+				      0),
+			    &inf->scratch, err);
+
+	if (r == 0)
+		r = tracee_write(inf->tracee, inf->scratch, (char *)call_run,
+				 code_size, err);
+	if (r == 0)
+		r = tracee_write(inf->tracee, inf->scratch + code_size, &trap,
+				 sizeof(trap), err);
+	if (r == 0)
+		r = single_call(inf,
+				CALL_MUST(SYS_mprotect, inf->scratch,
+					  CORE_PAGE_SIZE,
+					  PROT_READ | PROT_EXEC),
+				&ignored, err);
+	return r;
+}
+
+int inferior_open(struct inferior *ret_inferior, struct tracee *t, pid_t tid,
+		  uint64_t vdso, size_t call_max, size_t data_size,
+		  struct error *err)
+{
+	size_t calls_size = call_max * sizeof(struct call);
+	struct inferior inf = {
+		.tracee = t,
+		.tid = tid,
+		.call_max = call_max,
+		.data_size = data_size,
+		.scratch_size =
+			CORE_PAGE_SIZE + calls_size + data_size + STACK_SIZE,
+	};
+	int r = tracee_registers(t, tid, &inf.registers, err);
+
+	if (r == 0)
+		r = tracee_signal_mask(t, tid, &inf.mask, err);
+	if (r == 0)
+		r = find_instruction(&inf, vdso, err);
+	/* No handler of the service is to run meanwhile. */
+	if (r == 0)
+		r = tracee_set_signal_mask(t, tid, UINT64_MAX, err);
+	if (r == 0)
+		r = make_scratch(&inf, err);
+	inf.data = inf.scratch + CORE_PAGE_SIZE + calls_size;
+	*ret_inferior = inf;
+	return r;
+}
+
+int inferior_run(struct inferior *inf, struct call *calls, size_t count,
+		 struct error *err)
+{
+	const size_t code_size = (size_t)(call_run_end - (char *)call_run);
+	const size_t size = count * sizeof(*calls);
+	const uint64_t list = inf->scratch + CORE_PAGE_SIZE;
+	uint64_t back = inf->scratch + code_size;
+	uint64_t stack = inf->scratch + inf->scratch_size - 64;
+	struct user_regs_struct regs = inf->registers;
+	int r;
+
+	assert(count <= inf->call_max);
+	regs.rip = inf->scratch;
+	regs.rsp = stack;
+	regs.rdi = list;
+	regs.rsi = count;
+	regs.orig_rax = (unsigned long long)-1;
+	r = tracee_write(inf->tracee, list, calls, size, err);
+	if (r == 0)
+		r = tracee_write(inf->tracee, stack, &back, sizeof(back), err);
+	if (r == 0)
+		r = tracee_set_registers(inf->tracee, inf->tid, &regs, err);
+	if (r == 0)
+		r = tracee_run_to_trap(inf->tracee, inf->tid, err);
+	if (r == 0)
+		r = tracee_read(inf->tracee, list, calls, size, err);
+	return r;
+}
+
+int inferior_close(struct inferior *inf, struct error *err)
+{
+	uint64_t ignored;
+	int r = single_call(
+		inf, CALL_MUST(SYS_munmap, inf->scratch, inf->scratch_size),
+		&ignored, err);
+
+	if (r == 0)
+		r = tracee_set_registers(inf->tracee, inf->tid, &inf->registers,
+					 err);
+	if (r == 0)
+		r = tracee_set_signal_mask(inf->tracee, inf->tid, inf->mask,
+					   err);
+	return r;
+}

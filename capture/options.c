@@ -1,0 +1,253 @@
+/*
+ * options.c - the command line of subctx-capture, and its only usage text
+ */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/io.h"
+#include "common/text.h"
+
+enum {
+	TIMEOUT_DEFAULT_MS = 60000,
+};
+
+enum option_value {
+	OPTION_READY = 256,
+	OPTION_PID,
+	OPTION_LEAVE_RUNNING,
+	OPTION_KILL,
+	OPTION_TIMEOUT,
+	OPTION_JSON,
+};
+
+static const struct option long_options[] = {
+	{"output", required_argument, NULL, 'o'},
+	{"ready", required_argument, NULL, OPTION_READY},
+	{"pid", required_argument, NULL, OPTION_PID},
+	{"leave-running", no_argument, NULL, OPTION_LEAVE_RUNNING},
+	{"kill", no_argument, NULL, OPTION_KILL},
+	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"quiet", no_argument, NULL, 'q'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{0},
+};
+
+static const char help[] =
+	"Usage: subctx-capture [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
+	"   or: subctx-capture [OPTION]... --pid=PID\n"
+	"Starts a service, stops it when it is ready, and writes it to a core.\n"
+	"\n"
+	"  -o, --output=FILE      the core; by default PROGRAM.core, in this folder\n"
+	"      --ready=WHEN       when it is ready: default, marker, stop, notify,\n"
+	"                         stdin, symbol:NAME, line:FILE:LINE,\n"
+	"                         syscall:NAME[:FD], output:TEXT, after:SECONDS,\n"
+	"                         signal:NAME\n"
+	"      --timeout=SECONDS  how long that may take; 60, or 0 for ever\n"
+	"      --pid=PID          take a process that runs already, as it is\n"
+	"      --leave-running    let the service go on afterwards\n"
+	"      --kill             end it afterwards, also with --pid\n"
+	"      --json             print the report as JSON\n"
+	"  -q, --quiet            print nothing but errors\n"
+	"  -v, --verbose          print everything that was looked at\n"
+	"  -h, --help             print this\n"
+	"  -V, --version          print the version\n"
+	"\n"
+	"Exit status: 0 the core was written, 1 something failed, 2 the command\n"
+	"line makes no sense, 3 the service holds what a core cannot carry.\n"
+	"\n"
+	"Example:  subctx-capture bc -q && echo '2 + 2' | subctx-restore bc.core\n";
+
+/* Where options are parsed one by one; what they say about each other. */
+struct parsing {
+	struct options options;
+	const char *core_path;
+	const char *ready;
+	bool leave_running;
+	bool kill;
+};
+
+static int bad_option(struct error *err, int argc, char *argv[], int code)
+{
+	const char *word = optind <= argc ? argv[optind - 1] : "";
+
+	if (code == ':') {
+		error_set(err, FAULT_USAGE, "option '%s' wants a value", word);
+	} else if (optopt && optopt < 256 && strncmp(word, "--", 2) != 0) {
+		error_set(err, FAULT_USAGE, "unknown option '-%c'", optopt);
+	} else if (optopt) {
+		error_set(err, FAULT_USAGE, "option '%s' takes no value", word);
+	} else {
+		error_set(err, FAULT_USAGE, "unknown option '%s'", word);
+	}
+	error_hint(err, "--help lists the options; those of the service stand "
+			"behind its name.");
+	return -err->code;
+}
+
+static int parse_pid(struct options *options, const char *text,
+		     struct error *err)
+{
+	const char *at = text;
+	uint64_t pid;
+
+	if (!take_decimal(&at, &pid) || *at || pid == 0 || pid > INT32_MAX)
+		return error_set(err, FAULT_USAGE, "'%s' is not a process id",
+				 text);
+	options->pid = (pid_t)pid;
+	return 0;
+}
+
+static int parse_timeout(struct options *options, const char *text,
+			 struct error *err)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds >= 0 && seconds <= 1e9))
+		return error_set(err, FAULT_USAGE,
+				 "'%s' is not a number of seconds", text);
+	options->timeout_ms = (uint64_t)(seconds * 1000);
+	return 0;
+}
+
+static int parse_one(struct parsing *parsing, int code, struct error *err)
+{
+	struct options *options = &parsing->options;
+
+	switch (code) {
+	case 'o':
+		parsing->core_path = optarg;
+		return 0;
+	case OPTION_READY:
+		parsing->ready = optarg;
+		return 0;
+	case OPTION_PID:
+		return parse_pid(options, optarg, err);
+	case OPTION_LEAVE_RUNNING:
+		parsing->leave_running = true;
+		return 0;
+	case OPTION_KILL:
+		parsing->kill = true;
+		return 0;
+	case OPTION_TIMEOUT:
+		return parse_timeout(options, optarg, err);
+	case OPTION_JSON:
+		options->json = true;
+		return 0;
+	case 'q':
+		options->quiet = true;
+		return 0;
+	case 'v':
+		options->verbose = true;
+		return 0;
+	case 'h':
+		options->help = true;
+		return 0;
+	default:
+		options->version = true;
+		return 0;
+	}
+}
+
+static int name_core(struct parsing *parsing, struct error *err)
+{
+	struct options *options = &parsing->options;
+	char comm[64] = "process";
+	char exe[PATH_MAX];
+	char path[64];
+	const char *program = options->pid ? comm : options->service_argv[0];
+	const char *slash;
+	int length;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", options->pid);
+	if (options->pid && io_read_link(path, exe, sizeof(exe)) == 0)
+		program = exe;
+	slash = strrchr(program, '/');
+	if (parsing->core_path)
+		length =
+			snprintf(options->core_path, sizeof(options->core_path),
+				 "%s", parsing->core_path);
+	else
+		length =
+			snprintf(options->core_path, sizeof(options->core_path),
+				 "%s.core", slash ? slash + 1 : program);
+	if (length == 0 || length >= (int)sizeof(options->core_path))
+		return error_set(err, FAULT_USAGE,
+				 "the name of the core is empty or too long");
+	return 0;
+}
+
+/* What only makes sense together, or not. */
+static int conclude(struct parsing *parsing, struct error *err)
+{
+	struct options *options = &parsing->options;
+
+	if (!options->pid && !options->service_argv[0]) {
+		error_set(err, FAULT_USAGE, "there is no program to start");
+		error_hint(err, "Name one, such as 'subctx-capture ./svc', or "
+				"a process with --pid.");
+		return -err->code;
+	}
+	if (options->pid && options->service_argv[0])
+		return error_set(err, FAULT_USAGE,
+				 "there are both a process and a program, "
+				 "'%s'",
+				 options->service_argv[0]);
+	if (parsing->kill && parsing->leave_running)
+		return error_set(err, FAULT_USAGE,
+				 "--kill and --leave-running exclude each "
+				 "other");
+	options->live_on =
+		options->pid ? !parsing->kill : parsing->leave_running;
+	options->ready = ready_now();
+	if (!options->pid || parsing->ready) {
+		int r = ready_parse(&options->ready,
+				    parsing->ready ? parsing->ready : "default",
+				    err);
+
+		if (r < 0)
+			return r;
+	}
+	return name_core(parsing, err);
+}
+
+int options_parse(struct options *ret_options, int argc, char *argv[],
+		  struct error *err)
+{
+	struct parsing parsing = {.options.timeout_ms = TIMEOUT_DEFAULT_MS};
+	int r = 0;
+	int code;
+
+	opterr = 0;
+	while (r == 0 && (code = getopt_long(argc, argv, "+:o:qvhV",
+					     long_options, NULL)) != -1) {
+		if (code == '?' || code == ':')
+			return bad_option(err, argc, argv, code);
+		r = parse_one(&parsing, code, err);
+	}
+	if (r < 0)
+		return r;
+	parsing.options.service_argv = argv + optind;
+	if (!parsing.options.help && !parsing.options.version)
+		r = conclude(&parsing, err);
+	if (r == 0)
+		*ret_options = parsing.options;
+	return r;
+}
+
+void options_print_help(void)
+{
+	fputs(help, stdout);
+}
+
+void options_print_version(void)
+{
+	puts("subctx-capture " SUBCTX_VERSION);
+}

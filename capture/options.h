@@ -1,0 +1,42 @@
+/*
+ * options.h - the command line of subctx-capture, and its only usage text
+ */
+#ifndef CAPTURE_OPTIONS_H
+#define CAPTURE_OPTIONS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/error.h"
+#include "ready.h"
+
+/*
+ * @core_path: as given, or made of the program's name
+ * @pid: of a process that runs already, or 0
+ * @service_argv: NULL with @pid
+ * @live_on: it goes on after its capture
+ */
+struct options {
+	char core_path[PATH_MAX];
+	struct ready ready;
+	pid_t pid;
+	char **service_argv;
+	uint64_t timeout_ms;
+	bool live_on;
+	bool json;
+	bool quiet;
+	bool verbose;
+	bool help;
+	bool version;
+};
+
+int options_parse(struct options *ret_options, int argc, char *argv[],
+		  struct error *err);
+
+/* On standard output. */
+void options_print_help(void);
+void options_print_version(void);
+
+#endif

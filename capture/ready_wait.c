@@ -1,0 +1,452 @@
+/*
+ * ready_wait.c - running the service up to its ready point
+ *
+ * The service runs freely between the stops that its ready point is made of.
+ * Some of them are seen at the entry of a call and count at its exit; which
+ * call a thread is in is kept per thread.
+ *
+ *	entry of read(0)           ready: the call is made after the restore
+ *	entry of write(1), exit    ready if that completed the text
+ *	entry of sendmsg, exit     READY=1?  then its socket's close, exit
+ *	entry of mmap(r-x), exit   new code: new addresses to watch
+ */
+#include "ready_wait.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "call_filter.h"
+#include "common/cleanup.h"
+#include "common/io.h"
+#include "watchpoints.h"
+#include "whereabouts.h"
+
+enum {
+	POLLED_MAX = 1024,
+	OUTPUT_PIECE = 4096,
+	VECTORS_MAX = 64,
+	STACK_TEXT = 700,
+};
+
+/*
+ * @use, @arguments: of the call that @in_call is in
+ * @notify_fd: has said READY=1 and is to be closed, or -1
+ * @matched: how much of the wanted output has been seen
+ * @stack: where the service was when it began to end
+ */
+struct run {
+	const struct ready_wait *wait;
+	struct tracee *t;
+	struct watchpoints watchpoints;
+	uint64_t deadline_ms;
+	uint64_t after_ms;
+	pid_t in_call;
+	bool in_exec;
+	enum call_use use;
+	int64_t number;
+	uint64_t arguments[6];
+	int notify_fd;
+	size_t matched;
+	char stack[STACK_TEXT];
+	enum core_ready ready;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool polls_stdin(struct run *run, const uint64_t arguments[6])
+{
+	struct pollfd fds[POLLED_MAX];
+	size_t count = arguments[1] < POLLED_MAX ? arguments[1] : POLLED_MAX;
+	struct error ignored = {0};
+
+	if (tracee_read(run->t, arguments[0], fds, count * sizeof(*fds),
+			&ignored) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (fds[i].fd == STDIN_FILENO && fds[i].events & POLLIN)
+			return true;
+	return false;
+}
+
+static bool selects_stdin(struct run *run, const uint64_t arguments[6])
+{
+	struct error ignored = {0};
+	unsigned char first = 0;
+
+	return (int)arguments[0] > 0 && arguments[1] &&
+	       tracee_read(run->t, arguments[1], &first, 1, &ignored) == 0 &&
+	       first & 1;
+}
+
+/* fdinfo of an epoll instance has a line for each of its targets. */
+static bool epolls_stdin(struct run *run, const uint64_t arguments[6])
+{
+	cleanup_heap char *text = NULL;
+
+	if (io_read_filef(&text, NULL, "/proc/%d/fdinfo/%d", run->t->pid,
+			  (int)arguments[0]) < 0)
+		return false;
+	return strstr(text, "tfd:        0 ") != NULL;
+}
+
+static bool waits_for_stdin(struct run *run, const struct stop *stop)
+{
+	switch (stop->number) {
+	case SYS_poll:
+	case SYS_ppoll:
+		return polls_stdin(run, stop->arguments);
+	case SYS_select:
+	case SYS_pselect6:
+		return selects_stdin(run, stop->arguments);
+	default:
+		return epolls_stdin(run, stop->arguments);
+	}
+}
+
+/* Goes on with the match where the last write left it. */
+static void match_output(struct run *run, const char *bytes, size_t size)
+{
+	const struct ready *ready = run->wait->ready;
+
+	for (size_t i = 0; i < size && run->matched < ready->name_length;) {
+		if (bytes[i] == ready->name[run->matched]) {
+			run->matched++;
+			i++;
+		} else if (run->matched > 0) {
+			/* The longest beginning that is an end of the match. */
+			size_t shorter = run->matched - 1;
+
+			while (shorter > 0 &&
+			       memcmp(ready->name,
+				      ready->name + run->matched - shorter,
+				      shorter) != 0)
+				shorter--;
+			run->matched = shorter;
+		} else {
+			i++;
+		}
+	}
+}
+
+static void match_memory(struct run *run, uint64_t address, uint64_t size)
+{
+	struct error ignored = {0};
+	char piece[OUTPUT_PIECE];
+
+	while (size > 0) {
+		size_t part = size < sizeof(piece) ? size : sizeof(piece);
+
+		if (tracee_read(run->t, address, piece, part, &ignored) < 0)
+			return;
+		match_output(run, piece, part);
+		address += part;
+		size -= part;
+	}
+}
+
+static void match_written(struct run *run, uint64_t written)
+{
+	struct iovec vectors[VECTORS_MAX];
+	struct error ignored = {0};
+	size_t count = run->arguments[2];
+
+	if (run->number != SYS_writev) {
+		match_memory(run, run->arguments[1], written);
+		return;
+	}
+	count = count < VECTORS_MAX ? count : VECTORS_MAX;
+	if (tracee_read(run->t, run->arguments[1], vectors,
+			count * sizeof(*vectors), &ignored) < 0)
+		return;
+	for (size_t i = 0; i < count && written > 0; i++) {
+		uint64_t part = vectors[i].iov_len < written
+					? vectors[i].iov_len
+					: written;
+
+		match_memory(run, (uintptr_t)vectors[i].iov_base, part);
+		written -= part;
+	}
+}
+
+static void at_entry(struct run *run, const struct stop *stop)
+{
+	enum call_use use = call_filter_use(run->wait->ready, stop->number,
+					    stop->arguments);
+
+	if (use == CALL_USE_EXIT)
+		whereabouts_stack(run->t, stop->tid, run->stack,
+				  sizeof(run->stack));
+	if (use == CALL_USE_NAMED)
+		run->ready = CORE_READY_SYSCALL;
+	if (use == CALL_USE_STDIN ||
+	    (use == CALL_USE_WAIT && waits_for_stdin(run, stop)))
+		run->ready = CORE_READY_STDIN;
+	run->in_call = stop->tid;
+	run->use = use;
+	run->number = stop->number;
+	memcpy(run->arguments, stop->arguments, sizeof(run->arguments));
+}
+
+static int at_exit(struct run *run, const struct stop *stop, struct error *err)
+{
+	enum call_use use =
+		run->in_call == stop->tid ? run->use : CALL_USE_NONE;
+	int r = 0;
+
+	if (run->in_call == stop->tid && run->notify_fd >= 0 &&
+	    run->number == SYS_close &&
+	    (int)run->arguments[0] == run->notify_fd)
+		run->ready = CORE_READY_NOTIFY;
+	run->in_call = 0;
+	if (run->in_exec) {
+		run->in_exec = false;
+		r = run->wait->on_exec(run->wait->context, run->t, err);
+		if (r == 0 && ready_needs_watch(run->wait->ready))
+			r = watchpoints_update(&run->watchpoints, run->t, err);
+	} else if (use == CALL_USE_MAP && stop->result > 0) {
+		r = watchpoints_update(&run->watchpoints, run->t, err);
+	} else if (use == CALL_USE_OUTPUT && stop->result > 0) {
+		match_written(run, (uint64_t)stop->result);
+		if (run->matched == run->wait->ready->name_length)
+			run->ready = CORE_READY_OUTPUT;
+	} else if (use == CALL_USE_SEND && run->notify_fd < 0 &&
+		   notify_socket_is_ready(run->wait->notify)) {
+		/* Its socket is closed in a moment; then it is gone. */
+		run->notify_fd = (int)run->arguments[0];
+	}
+	return r;
+}
+
+static bool ends_by(int signal)
+{
+	return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL ||
+	       signal == SIGFPE || signal == SIGABRT || signal == SIGSYS;
+}
+
+/* True when the service is ready, and the signal is consumed. */
+static bool at_signal(struct run *run, const struct stop *stop)
+{
+	const struct ready *ready = run->wait->ready;
+
+	if (stop->signal == SIGSTOP && ready_may_be(ready, CORE_READY_STOP))
+		run->ready = CORE_READY_STOP;
+	if (ready_may_be(ready, CORE_READY_SIGNAL) &&
+	    stop->signal == ready->signal)
+		run->ready = CORE_READY_SIGNAL;
+	if (ends_by(stop->signal))
+		whereabouts_stack(run->t, stop->tid, run->stack,
+				  sizeof(run->stack));
+	return run->ready != 0;
+}
+
+static enum core_ready watched_kind(const struct ready *ready)
+{
+	if (ready_may_be(ready, CORE_READY_SYMBOL))
+		return CORE_READY_SYMBOL;
+	if (ready_may_be(ready, CORE_READY_LINE))
+		return CORE_READY_LINE;
+	return CORE_READY_MARKER;
+}
+
+static const char *sayable(const struct ready_wait *wait)
+{
+	return strrchr(wait->service, '/') ? strrchr(wait->service, '/') + 1
+					   : wait->service;
+}
+
+/* Its processes that live on although it has ended: it is a daemon. */
+static bool lives_on(const struct run *run)
+{
+	return run->t->task_count > 0;
+}
+
+static int ended(struct run *run, const struct stop *stop, struct error *err)
+{
+	const char *service = run->wait->service;
+	pid_t pid = run->t->pid;
+
+	if (stop->kind == STOP_KILLED) {
+		error_set(err, FAULT_SERVICE,
+			  "'%s' (pid %d) was killed by SIG%s before it was "
+			  "ready%s",
+			  service, pid, sigabbrev_np(stop->signal), run->stack);
+	} else if (stop->status == 0 && lives_on(run)) {
+		error_set(err, FAULT_SERVICE,
+			  "'%s' (pid %d) went into the background before it "
+			  "was ready%s",
+			  service, pid, run->stack);
+		error_hint(err, "Tell it to stay in the foreground; many "
+				"services have an option for that.");
+	} else {
+		error_set(err, FAULT_SERVICE,
+			  "'%s' (pid %d) exited with status %d before it was "
+			  "ready%s",
+			  service, pid, stop->status, run->stack);
+		if (run->watchpoints.count == 0 &&
+		    run->wait->ready->kinds == (uint32_t)1 << CORE_READY_SYMBOL)
+			error_hint(err,
+				   "None of the files that it loaded has "
+				   "a symbol '%s'.",
+				   run->wait->ready->name);
+		else
+			error_hint(err,
+				   "Does '%s' start, and wait, without "
+				   "subctx-capture?",
+				   sayable(run->wait));
+	}
+	return -err->code;
+}
+
+static int not_ready(struct run *run, const struct stop *stop,
+		     struct error *err)
+{
+	char call[128];
+
+	whereabouts_call(run->t, stop->tid, call, sizeof(call));
+	whereabouts_stack(run->t, stop->tid, run->stack, sizeof(run->stack));
+	error_set(err, FAULT_SERVICE,
+		  "'%s' (pid %d) was not ready after %g s: %s%s",
+		  run->wait->service, run->t->pid,
+		  (double)run->wait->timeout_ms / 1000, call, run->stack);
+	error_hint(err, "Name another ready point with --ready, or a longer "
+			"--timeout.");
+	return -err->code;
+}
+
+/* What a stop means.  *ret_signal is to be delivered when it goes on. */
+static int take_stop(struct run *run, const struct stop *stop, int *ret_signal,
+		     struct error *err)
+{
+	*ret_signal = 0;
+	switch (stop->kind) {
+	case STOP_EXEC:
+		watchpoints_clear(&run->watchpoints);
+		run->in_exec = true;
+		return 0;
+	case STOP_SYSCALL_ENTRY:
+		at_entry(run, stop);
+		return 0;
+	case STOP_SYSCALL_EXIT:
+		return at_exit(run, stop, err);
+	case STOP_SIGNAL:
+		if (!at_signal(run, stop))
+			*ret_signal = stop->signal;
+		return 0;
+	case STOP_WATCH:
+		run->ready = watched_kind(run->wait->ready);
+		return 0;
+	case STOP_INTERRUPT:
+		if (run->after_ms && now_ms() >= run->after_ms)
+			run->ready = CORE_READY_AFTER;
+		else if (now_ms() >= run->deadline_ms)
+			return not_ready(run, stop, err);
+		return 0;
+	case STOP_TIMEOUT:
+		return tracee_interrupt(run->t, err);
+	case STOP_CANCELLED:
+		error_set(err, FAULT_SERVICE, "cancelled by SIG%s",
+			  sigabbrev_np(stop->signal));
+		err->signal = stop->signal;
+		return -err->code;
+	case STOP_EXITED:
+	case STOP_KILLED:
+		return ended(run, stop, err);
+	}
+	return 0;
+}
+
+/*
+ * Between the entry and the exit of a call that counts at its exit, and in an
+ * exec, the service is led from call to call; otherwise only where no filter
+ * stops the calls that matter.
+ */
+static enum resume how_to_resume(const struct run *run)
+{
+	static const uint32_t needs_calls = ~((uint32_t)1 << CORE_READY_STOP |
+					      (uint32_t)1 << CORE_READY_SIGNAL |
+					      (uint32_t)1 << CORE_READY_AFTER);
+
+	if (run->in_exec || run->notify_fd >= 0 ||
+	    (run->in_call && run->use != CALL_USE_NONE &&
+	     run->use != CALL_USE_EXIT && run->use != CALL_USE_WAIT))
+		return RESUME_TO_CALL;
+	if (!run->t->filtered && run->wait->ready->kinds & needs_calls)
+		return RESUME_TO_CALL;
+	return RESUME_FREELY;
+}
+
+static uint64_t next_deadline(const struct run *run)
+{
+	uint64_t now = now_ms();
+	uint64_t deadline = run->deadline_ms;
+
+	if (run->after_ms && run->after_ms < deadline)
+		deadline = run->after_ms;
+	/* An interrupt is under way; do not spin until it has arrived. */
+	return deadline <= now ? now + 1000 : deadline;
+}
+
+static int run_to_ready(struct run *run, struct stop *stop, struct error *err)
+{
+	int signal = 0;
+	int r = take_stop(run, stop, &signal, err);
+
+	while (r == 0 && !run->ready) {
+		bool asked = stop->kind == STOP_TIMEOUT;
+
+		if (stop->tid)
+			r = tracee_resume(run->t, stop->tid, how_to_resume(run),
+					  signal, err);
+		if (r == 0)
+			r = tracee_next_stop(
+				run->t, asked ? UINT64_MAX : next_deadline(run),
+				stop, err);
+		if (r == 0)
+			r = take_stop(run, stop, &signal, err);
+	}
+	return r;
+}
+
+int ready_wait(const struct ready_wait *wait, struct tracee *t,
+	       enum core_ready *ret_kind, pid_t *ret_tid, struct error *err)
+{
+	struct run run = {
+		.wait = wait,
+		.t = t,
+		.watchpoints.ready = wait->ready,
+		.deadline_ms = UINT64_MAX,
+		.notify_fd = -1,
+	};
+	struct stop stop = {.kind = t->attached ? STOP_INTERRUPT : STOP_EXEC,
+			    .tid = t->pid};
+	int r;
+
+	if (wait->timeout_ms)
+		run.deadline_ms = now_ms() + wait->timeout_ms;
+	if (ready_may_be(wait->ready, CORE_READY_AFTER))
+		run.after_ms = now_ms() + wait->ready->after_ms;
+	if (ready_may_be(wait->ready, CORE_READY_NOW))
+		run.ready = CORE_READY_NOW;
+	r = run_to_ready(&run, &stop, err);
+	watchpoints_deinit(&run.watchpoints);
+	if (r < 0)
+		return r;
+	*ret_kind = run.ready;
+	*ret_tid = stop.tid;
+	return 0;
+}

@@ -1,0 +1,33 @@
+/*
+ * ready_wait.h - running the service up to its ready point
+ */
+#ifndef CAPTURE_READY_WAIT_H
+#define CAPTURE_READY_WAIT_H
+
+#include "notify_socket.h"
+#include "ready.h"
+#include "tracee.h"
+
+/*
+ * @service: its name in messages
+ * @timeout_ms: how long it may take, or 0
+ * @on_exec: called whenever the service has just executed a program and
+ *	stands still outside any call, before its first instruction
+ */
+struct ready_wait {
+	const struct ready *ready;
+	const char *service;
+	uint64_t timeout_ms;
+	struct notify_socket *notify;
+	int (*on_exec)(void *context, struct tracee *t, struct error *err);
+	void *context;
+};
+
+/*
+ * From a tracee that stands at its exec, or that was attached to, to its ready
+ * point.  *ret_tid is the thread that reached it.
+ */
+int ready_wait(const struct ready_wait *wait, struct tracee *t,
+	       enum core_ready *ret_kind, pid_t *ret_tid, struct error *err);
+
+#endif

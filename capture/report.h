@@ -1,0 +1,38 @@
+/*
+ * report.h - an audit, for people and for programs
+ */
+#ifndef CAPTURE_REPORT_H
+#define CAPTURE_REPORT_H
+
+#include "audit.h"
+#include "image.h"
+#include "ready.h"
+
+/*
+ * What else is known of a capture.
+ * @core_path: where it was written, or NULL
+ * @dropper: the file because of which memory is copied at restore, or ""
+ */
+struct report {
+	const struct audit *audit;
+	const char *service;
+	pid_t pid;
+	enum core_ready ready;
+	const char *core_path;
+	struct image_totals totals;
+	size_t thread_count;
+	const char *dropper;
+};
+
+/* Allocated, or NULL when memory has run out. */
+char *report_json(const struct report *report);
+
+/*
+ * The findings that a user has to know of, on standard error (with @verbose
+ * all of them), and a last line with what was written.
+ */
+void report_print(const struct report *report, bool verbose);
+/* On standard output. */
+void report_print_json(const struct report *report);
+
+#endif

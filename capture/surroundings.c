@@ -1,0 +1,178 @@
+/*
+ * surroundings.c - what the kernel shows of a process besides its memory
+ */
+#include "surroundings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/io.h"
+#include "common/text.h"
+
+/*
+ * @source: a key of /proc/PID/status with its colon, or a file or link below
+ *	/proc/PID
+ */
+static const struct {
+	const char *name;
+	const char *source;
+} rows[SURROUNDING_COUNT] = {
+	[SURROUNDING_USERS] = {"user ids", "Uid:"},
+	[SURROUNDING_GROUPS] = {"group ids", "Gid:"},
+	[SURROUNDING_MORE_GROUPS] = {"supplementary groups", "Groups:"},
+	[SURROUNDING_INHERITABLE] = {"inheritable capabilities", "CapInh:"},
+	[SURROUNDING_PERMITTED] = {"permitted capabilities", "CapPrm:"},
+	[SURROUNDING_EFFECTIVE] = {"effective capabilities", "CapEff:"},
+	[SURROUNDING_BOUNDING] = {"capability bounding set", "CapBnd:"},
+	[SURROUNDING_AMBIENT] = {"ambient capabilities", "CapAmb:"},
+	[SURROUNDING_SECCOMP] = {"seccomp mode", "Seccomp:"},
+	[SURROUNDING_FILTERS] = {"seccomp filters", "Seccomp_filters:"},
+	[SURROUNDING_CPUS] = {"CPU affinity", "Cpus_allowed_list:"},
+	[SURROUNDING_NODES] = {"memory nodes", "Mems_allowed_list:"},
+	[SURROUNDING_SESSION] = {"process group and session", "stat"},
+	[SURROUNDING_ROOT] = {"root folder", "root"},
+	[SURROUNDING_CORE_FILTER] = {"core dump filter", "coredump_filter"},
+	[SURROUNDING_OOM_ADJUST] = {"OOM score", "oom_score_adj"},
+	[SURROUNDING_LABEL] = {"security label", "attr/current"},
+	[SURROUNDING_NAMESPACES] = {"cgroup namespace", "ns/cgroup"},
+	{"IPC namespace", "ns/ipc"},
+	{"mount namespace", "ns/mnt"},
+	{"network namespace", "ns/net"},
+	{"pid namespace", "ns/pid"},
+	{"pid namespace for children", "ns/pid_for_children"},
+	{"time namespace", "ns/time"},
+	{"time namespace for children", "ns/time_for_children"},
+	{"user namespace", "ns/user"},
+	{"UTS namespace", "ns/uts"},
+};
+
+const char *surrounding_name(enum surrounding which)
+{
+	return rows[which].name;
+}
+
+static void keep(char text[SURROUNDING_SIZE], const char *from, size_t length)
+{
+	if (length >= SURROUNDING_SIZE)
+		length = SURROUNDING_SIZE - 1;
+	memcpy(text, from, length);
+	text[length] = '\0';
+}
+
+/* The value behind "\nKey:" with its blanks folded into one each. */
+static void take_status(const char *status, const char *key,
+			char text[SURROUNDING_SIZE])
+{
+	const char *at = status;
+	size_t used;
+
+	while (strncmp(at, key, strlen(key)) != 0) {
+		at = strchr(at, '\n');
+		if (!at)
+			return;
+		at++;
+	}
+	at += strlen(key);
+	skip_blanks(&at);
+	keep(text, at, strcspn(at, "\n"));
+	for (char *tab = text; (tab = strchr(tab, '\t')); tab++)
+		*tab = ' ';
+	for (used = strlen(text); used > 0 && text[used - 1] == ' '; used--)
+		text[used - 1] = '\0';
+}
+
+/* Fields 5, 6 and 7 of stat: group, session, terminal (proc_pid_stat(5)). */
+static void take_session(const char *stat, char text[SURROUNDING_SIZE])
+{
+	const char *at = strrchr(stat, ')');
+	const char *end;
+
+	for (int field = 2; at && field < 5; field++) {
+		at = strchr(at + 1, ' ');
+	}
+	end = at;
+	for (int field = 5; end && field < 8; field++)
+		end = strchr(end + 1, ' ');
+	if (at && end)
+		keep(text, at + 1, (size_t)(end - at - 1));
+}
+
+static void read_row(enum surrounding which, pid_t pid, const char *status,
+		     char text[SURROUNDING_SIZE])
+{
+	const char *source = rows[which].source;
+	cleanup_heap char *file = NULL;
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, source);
+	if (strchr(source, ':')) {
+		take_status(status, source, text);
+	} else if (which >= SURROUNDING_NAMESPACES ||
+		   which == SURROUNDING_ROOT) {
+		if (io_read_link(path, text, SURROUNDING_SIZE) < 0)
+			text[0] = '\0';
+	} else if (io_read_file(path, &file, NULL) == 0) {
+		if (which == SURROUNDING_SESSION)
+			take_session(file, text);
+		else
+			keep(text, file, strcspn(file, "\n"));
+	}
+}
+
+static int read_stream_flags(pid_t pid, int fd)
+{
+	cleanup_heap char *text = NULL;
+	const char *at;
+	uint64_t flags;
+
+	if (io_read_filef(&text, NULL, "/proc/%d/fdinfo/%d", pid, fd) < 0)
+		return -1;
+	at = strstr(text, "flags:");
+	if (!at || !take_word(&at, "flags:"))
+		return -1;
+	skip_blanks(&at);
+	return take_octal(&at, &flags) ? (int)flags : -1;
+}
+
+static void read_umask(const char *status, uint32_t *ret_umask)
+{
+	char text[SURROUNDING_SIZE] = "";
+	const char *at = text;
+	uint64_t mask;
+
+	take_status(status, "Umask:", text);
+	if (take_octal(&at, &mask))
+		*ret_umask = (uint32_t)mask;
+}
+
+int surroundings_read(struct surroundings *ret_surroundings, pid_t pid,
+		      struct error *err)
+{
+	struct surroundings *s = ret_surroundings;
+	cleanup_heap char *status = NULL;
+	char path[64];
+	int r;
+
+	*s = (struct surroundings){0};
+	r = io_read_filef(&status, NULL, "/proc/%d/status", pid);
+	if (r < 0)
+		return error_system(err, -r, "cannot read '/proc/%d/status'",
+				    pid);
+	for (int i = 0; i < SURROUNDING_COUNT; i++)
+		read_row(i, pid, status, s->texts[i]);
+	read_umask(status, &s->umask);
+	for (int i = 0; i < 3; i++)
+		s->stream_flags[i] = read_stream_flags(pid, i);
+	for (int i = 0; i < (int)RLIM_NLIMITS; i++)
+		if (prlimit(pid, i, NULL, &s->limits[i]) < 0)
+			return error_system(err, errno,
+					    "cannot read the limits of pid %d",
+					    pid);
+	snprintf(path, sizeof(path), "/proc/%d/cwd", pid);
+	r = io_read_link(path, s->working_folder, sizeof(s->working_folder));
+	if (r < 0)
+		return error_system(err, -r, "cannot read '%s'", path);
+	return 0;
+}

@@ -1,0 +1,62 @@
+/*
+ * surroundings.h - what the kernel shows of a process besides its memory
+ *
+ * Read from /proc/PID and with prlimit(2), without the help of the process.
+ */
+#ifndef CAPTURE_SURROUNDINGS_H
+#define CAPTURE_SURROUNDINGS_H
+
+#include <limits.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "common/error.h"
+
+/* What is only ever compared, as text. */
+enum surrounding {
+	SURROUNDING_USERS,
+	SURROUNDING_GROUPS,
+	SURROUNDING_MORE_GROUPS,
+	SURROUNDING_INHERITABLE,
+	SURROUNDING_PERMITTED,
+	SURROUNDING_EFFECTIVE,
+	SURROUNDING_BOUNDING,
+	SURROUNDING_AMBIENT,
+	SURROUNDING_SECCOMP,
+	SURROUNDING_FILTERS,
+	SURROUNDING_CPUS,
+	SURROUNDING_NODES,
+	SURROUNDING_SESSION,
+	SURROUNDING_ROOT,
+	SURROUNDING_CORE_FILTER,
+	SURROUNDING_OOM_ADJUST,
+	SURROUNDING_LABEL,
+	SURROUNDING_NAMESPACES, /* the first of several */
+	SURROUNDING_COUNT = SURROUNDING_NAMESPACES + 10,
+};
+
+enum {
+	SURROUNDING_SIZE = 256, /* longer ones are cut */
+};
+
+/*
+ * @texts: "" where this kernel does not show it
+ * @limits: by RLIMIT_*
+ * @stream_flags: of descriptors 0 to 2 from fdinfo, -1 for a closed one
+ * @working_folder: as the link shows it
+ */
+struct surroundings {
+	char texts[SURROUNDING_COUNT][SURROUNDING_SIZE];
+	struct rlimit limits[RLIM_NLIMITS];
+	int stream_flags[3];
+	uint32_t umask;
+	char working_folder[PATH_MAX];
+};
+
+int surroundings_read(struct surroundings *ret_surroundings, pid_t pid,
+		      struct error *err);
+
+const char *surrounding_name(enum surrounding which);
+
+#endif

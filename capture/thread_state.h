@@ -1,0 +1,38 @@
+/*
+ * thread_state.h - one thread as debuggers see it and as it is to go on
+ */
+#ifndef CAPTURE_THREAD_STATE_H
+#define CAPTURE_THREAD_STATE_H
+
+#include "audit.h"
+#include "common/core_format.h"
+#include "self_report.h"
+#include "tracee.h"
+
+/*
+ * @stopped: the registers at the stop, for debuggers
+ * @core: what the core keeps; @core.registers are those to go on with
+ */
+struct thread_state {
+	struct user_regs_struct stopped;
+	struct core_thread core;
+	unsigned char xstate[TRACEE_XSTATE_MAX];
+	size_t xstate_size;
+};
+
+/*
+ * Reads what the tracer can see, and brings the thread out of the system call
+ * and out of the kernel's own code that it may stand in (@vdso).
+ */
+int thread_state_read(struct thread_state *ret_state, struct tracee *t,
+		      pid_t tid, struct core_range vdso, struct error *err);
+
+/*
+ * Adds what only the thread itself can say, and finds the place where its libc
+ * keeps its id; one that keeps it where it is not found is refused.
+ */
+void thread_state_complete(struct thread_state *state, const struct tracee *t,
+			   const struct self_report *report,
+			   struct audit *audit);
+
+#endif

@@ -1,0 +1,465 @@
+/*
+ * tracee.c - one traced process with all of its tasks, from execve() to the end
+ */
+#include "tracee.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/io.h"
+#include "common/text.h"
+#include "tracee_task.h"
+
+struct task *task_find(const struct tracee *t, pid_t tid)
+{
+	for (size_t i = 0; i < t->task_count; i++)
+		if (t->tasks[i].tid == tid)
+			return &t->tasks[i];
+	return NULL;
+}
+
+struct task *task_add(struct tracee *t, pid_t tid, bool ours)
+{
+	struct task *task = task_find(t, tid);
+
+	if (task)
+		return task;
+	if (t->task_count == t->task_capacity) {
+		size_t capacity = t->task_capacity ? t->task_capacity * 2 : 16;
+		struct task *tasks =
+			realloc(t->tasks, capacity * sizeof(*tasks));
+
+		if (!tasks)
+			return NULL;
+		t->tasks = tasks;
+		t->task_capacity = capacity;
+	}
+	task = &t->tasks[t->task_count++];
+	*task = (struct task){
+		.tid = tid, .ours = ours, .watch_stale = t->watch_count > 0};
+	return task;
+}
+
+void task_remove(struct tracee *t, pid_t tid)
+{
+	struct task *task = task_find(t, tid);
+
+	if (task)
+		*task = t->tasks[--t->task_count];
+}
+
+/*
+ * The signals that end or wake us are taken by sigtimedwait(2) only, so that
+ * none is lost between a look at the tracee and the wait for it.
+ */
+static void waking_signals(sigset_t *ret_set)
+{
+	sigemptyset(ret_set);
+	sigaddset(ret_set, SIGCHLD);
+	sigaddset(ret_set, SIGINT);
+	sigaddset(ret_set, SIGTERM);
+	sigaddset(ret_set, SIGHUP);
+	sigaddset(ret_set, SIGQUIT);
+}
+
+static int open_memory(struct tracee *t, struct error *err)
+{
+	char path[64];
+
+	if (t->memory_fd > 0)
+		close(t->memory_fd);
+	snprintf(path, sizeof(path), "/proc/%d/mem", t->pid);
+	t->memory_fd = open(path, O_RDWR | O_CLOEXEC);
+	if (t->memory_fd < 0) {
+		t->memory_fd = 0;
+		return error_system(err, errno, "cannot open '%s'", path);
+	}
+	return 0;
+}
+
+/*
+ * The service gets the standard streams of its caller and nothing else that
+ * happens to be open there: a core could not carry it.
+ */
+static void hide_descriptors(void)
+{
+	cleanup_dir DIR *dir = NULL;
+
+	if (close_range(STDERR_FILENO + 1, UINT32_MAX, CLOSE_RANGE_CLOEXEC) ==
+	    0)
+		return;
+	/* The flag is known since Linux 5.11. */
+	dir = opendir("/proc/self/fd");
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		const char *at = entry->d_name;
+		uint64_t fd;
+
+		if (take_decimal(&at, &fd) && fd > STDERR_FILENO)
+			fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	}
+}
+
+/* What the child does between fork and exec; the tracer's word is awaited. */
+static _Noreturn void become(const struct tracee_program *program, int go_fd,
+			     int report_fd, const sigset_t *mask)
+{
+	char word;
+	int code;
+
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	if (read(go_fd, &word, 1) != 1)
+		_exit(EXIT_FAILURE); /* the tracer is gone */
+	hide_descriptors();
+	/* Without privilege a filter needs no_new_privs (seccomp(2)). */
+	if (program->filter &&
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program->filter) < 0 &&
+	    (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program->filter) < 0))
+		goto failed;
+	execve(program->path, program->argv,
+	       program->environment ? program->environment : environ);
+failed:
+	code = errno;
+	if (write(report_fd, &code, sizeof(code)) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_FAILURE);
+}
+
+static int seize(struct tracee *t, pid_t tid, long options, struct error *err)
+{
+	struct task *task;
+
+	if (ptrace(PTRACE_SEIZE, tid, NULL, TASK_OPTIONS | options) < 0)
+		return error_system(err, errno,
+				    "the kernel refused PTRACE_SEIZE");
+	task = task_add(t, tid, true);
+	if (!task)
+		return error_system(err, ENOMEM, "cannot keep thread %d", tid);
+	return 0;
+}
+
+/* Runs the child up to its exec; what went wrong there comes through a pipe. */
+static int await_exec(struct tracee *t, int report_fd, const char *path,
+		      struct error *err)
+{
+	struct stop stop;
+	int code;
+	int r;
+
+	do {
+		r = tracee_next_stop(t, UINT64_MAX, &stop, err);
+		if (r == 0 && stop.kind == STOP_SIGNAL)
+			r = tracee_resume(t, stop.tid, RESUME_FREELY,
+					  stop.signal, err);
+	} while (r == 0 && stop.kind == STOP_SIGNAL);
+	if (r < 0)
+		return r;
+	if (stop.kind == STOP_EXEC)
+		return open_memory(t, err);
+	if (stop.kind == STOP_CANCELLED)
+		return error_set(err, FAULT_SYSTEM,
+				 "cannot start '%s': it was cancelled", path);
+	if (read(report_fd, &code, sizeof(code)) == sizeof(code))
+		return error_system(err, code, "cannot start '%s'", path);
+	return error_set(err, FAULT_SYSTEM,
+			 "cannot start '%s': it ended before its exec", path);
+}
+
+int tracee_spawn(struct tracee *ret_tracee,
+		 const struct tracee_program *program, struct error *err)
+{
+	struct tracee t = {.filtered = program->filter != NULL};
+	int go[2], report[2];
+	sigset_t waking, mask;
+	int r;
+
+	waking_signals(&waking);
+	sigprocmask(SIG_BLOCK, &waking, &mask);
+	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
+		return error_system(err, errno, "cannot make a pipe");
+	t.pid = fork();
+	if (t.pid == 0) {
+		close(go[1]);
+		become(program, go[0], report[1], &mask);
+	}
+	close(go[0]);
+	close(report[1]);
+	if (t.pid < 0) {
+		r = error_system(err, errno, "cannot start '%s'",
+				 program->path);
+	} else {
+		r = seize(&t, t.pid, PTRACE_O_EXITKILL, err);
+		if (r < 0)
+			error_context(err, "cannot trace '%s'", program->path);
+	}
+	if (r == 0 && write(go[1], "", 1) != 1)
+		r = error_system(err, errno, "cannot start '%s'",
+				 program->path);
+	close(go[1]);
+	if (r == 0)
+		r = await_exec(&t, report[0], program->path, err);
+	close(report[0]);
+	if (r < 0)
+		tracee_kill(&t);
+	else
+		*ret_tracee = t;
+	return r;
+}
+
+/* Seizes what is in /proc/PID/task and is not held yet. */
+static int seize_threads(struct tracee *t, bool *ret_more, struct error *err)
+{
+	cleanup_dir DIR *dir = NULL;
+	char path[64];
+	int r = 0;
+
+	*ret_more = false;
+	snprintf(path, sizeof(path), "/proc/%d/task", t->pid);
+	dir = opendir(path);
+	if (!dir)
+		return error_system(err, errno == ENOENT ? ESRCH : errno,
+				    "cannot read '%s'", path);
+	for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
+		const char *at = entry->d_name;
+		uint64_t tid;
+
+		if (!take_decimal(&at, &tid) || task_find(t, (pid_t)tid))
+			continue;
+		r = seize(t, (pid_t)tid, 0, err);
+		/* It may have ended since the folder was read. */
+		if (r == -ESRCH && (pid_t)tid != t->pid) {
+			*err = (struct error){0};
+			r = 0;
+			continue;
+		}
+		*ret_more = true;
+	}
+	return r;
+}
+
+int tracee_attach(struct tracee *ret_tracee, pid_t pid, struct error *err)
+{
+	struct tracee t = {.pid = pid, .attached = true};
+	sigset_t waking;
+	bool more = true;
+	int r = 0;
+
+	waking_signals(&waking);
+	sigprocmask(SIG_BLOCK, &waking, NULL);
+	while (r == 0 && more) {
+		r = seize_threads(&t, &more, err);
+		if (r == 0)
+			r = tracee_freeze(&t, err);
+	}
+	if (r == 0)
+		r = open_memory(&t, err);
+	if (r < 0)
+		tracee_detach(&t);
+	else
+		*ret_tracee = t;
+	return r;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Sleeps until a task may have stopped; true when @ret_stop says why not. */
+static bool sleep_until(uint64_t deadline_ms, struct stop *ret_stop)
+{
+	uint64_t now = now_ms();
+	struct timespec left = {.tv_sec = 3600};
+	sigset_t waking;
+	int signal;
+
+	if (now >= deadline_ms) {
+		*ret_stop = (struct stop){.kind = STOP_TIMEOUT};
+		return true;
+	}
+	if (deadline_ms - now < 3600 * 1000) {
+		left.tv_sec = (time_t)((deadline_ms - now) / 1000);
+		left.tv_nsec = (long)((deadline_ms - now) % 1000) * 1000000;
+	}
+	waking_signals(&waking);
+	signal = sigtimedwait(&waking, NULL, &left);
+	if (signal < 0 || signal == SIGCHLD)
+		return false;
+	*ret_stop = (struct stop){.kind = STOP_CANCELLED, .signal = signal};
+	return true;
+}
+
+int tracee_next_stop(struct tracee *t, uint64_t deadline_ms,
+		     struct stop *ret_stop, struct error *err)
+{
+	for (;;) {
+		bool seen = false;
+		int status;
+		pid_t tid = waitpid(-1, &status, __WALL | WNOHANG);
+		int r;
+
+		if (tid < 0 && errno != EINTR)
+			return error_system(err, errno,
+					    "cannot wait for the service");
+		if (tid > 0) {
+			r = task_event(t, tid, status, ret_stop, &seen, err);
+			if (r < 0 || seen)
+				return r;
+		} else if (sleep_until(deadline_ms, ret_stop)) {
+			return 0;
+		}
+	}
+}
+
+int tracee_resume(struct tracee *t, pid_t tid, enum resume how, int signal,
+		  struct error *err)
+{
+	struct task *task = task_find(t, tid);
+	int r;
+
+	assert(task && task->stopped);
+	if (task->watch_stale) {
+		r = task_watch(t, task, err);
+		if (r < 0)
+			return r;
+	}
+	if (ptrace(how == RESUME_TO_CALL ? PTRACE_SYSCALL : PTRACE_CONT, tid,
+		   NULL, (void *)(long)signal) < 0 &&
+	    errno != ESRCH)
+		return error_system(err, errno, "cannot resume thread %d", tid);
+	task->stopped = false;
+	return 0;
+}
+
+static int interrupt_task(struct task *task, struct error *err)
+{
+	if (task->stopped || task->asked)
+		return 0;
+	if (ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL) < 0 &&
+	    errno != ESRCH)
+		return error_system(err, errno, "cannot stop thread %d",
+				    task->tid);
+	task->asked = true;
+	return 0;
+}
+
+int tracee_interrupt(struct tracee *t, struct error *err)
+{
+	struct task *task = task_find(t, t->pid);
+
+	return task ? interrupt_task(task, err) : 0;
+}
+
+/* Waits for one running thread; whatever stops it, it stays stopped. */
+static int await_frozen(struct tracee *t, pid_t tid, struct error *err)
+{
+	struct task *task;
+	struct stop stop;
+	bool seen;
+	int status;
+	int r = 0;
+
+	while (r == 0 && (task = task_find(t, tid)) && !task->stopped) {
+		if (waitpid(tid, &status, __WALL) < 0 && errno != EINTR)
+			return error_system(err, errno,
+					    "cannot wait for thread %d", tid);
+		r = task_event(t, tid, status, &stop, &seen, err);
+		task = task_find(t, tid);
+		if (task && task->stopped && stop.kind == STOP_SIGNAL)
+			task->held_signal = stop.signal;
+	}
+	return r;
+}
+
+int tracee_freeze(struct tracee *t, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->task_count; i++)
+		if (t->tasks[i].ours)
+			r = interrupt_task(&t->tasks[i], err);
+	/* Threads may end or appear meanwhile, so the list is read anew. */
+	for (size_t i = 0; r == 0 && i < t->task_count; i++) {
+		if (!t->tasks[i].ours || t->tasks[i].stopped)
+			continue;
+		r = interrupt_task(&t->tasks[i], err);
+		if (r == 0)
+			r = await_frozen(t, t->tasks[i].tid, err);
+		i = (size_t)-1;
+	}
+	if (r == 0 && !task_find(t, t->pid))
+		r = error_set(err, FAULT_SERVICE,
+			      "the service (pid %d) ended meanwhile", t->pid);
+	return r;
+}
+
+int tracee_threads(const struct tracee *t, pid_t **ret_tids, size_t *ret_count,
+		   struct error *err)
+{
+	pid_t *tids = calloc(t->task_count + 1, sizeof(*tids));
+	size_t count = 1;
+
+	if (!tids)
+		return error_system(err, ENOMEM, "cannot keep the threads");
+	tids[0] = t->pid;
+	for (size_t i = 0; i < t->task_count; i++)
+		if (t->tasks[i].ours && t->tasks[i].tid != t->pid)
+			tids[count++] = t->tasks[i].tid;
+	*ret_tids = tids;
+	*ret_count = count;
+	return 0;
+}
+
+static void forget(struct tracee *t)
+{
+	if (t->memory_fd > 0)
+		close(t->memory_fd);
+	free(t->tasks);
+	*t = (struct tracee){.gone = true};
+}
+
+void tracee_detach(struct tracee *t)
+{
+	struct error ignored = {0};
+
+	t->watch_count = 0;
+	for (size_t i = 0; i < t->task_count; i++) {
+		struct task *task = &t->tasks[i];
+
+		if (!task->stopped && interrupt_task(task, &ignored) == 0)
+			await_frozen(t, task->tid, &ignored);
+	}
+	for (size_t i = 0; i < t->task_count; i++) {
+		struct task *task = &t->tasks[i];
+
+		task_watch(t, task, &ignored);
+		ptrace(PTRACE_DETACH, task->tid, NULL,
+		       (void *)(long)task->held_signal);
+	}
+	forget(t);
+}
+
+void tracee_kill(struct tracee *t)
+{
+	for (size_t i = 0; i < t->task_count; i++)
+		kill(t->tasks[i].tid, SIGKILL);
+	for (size_t i = 0; i < t->task_count; i++)
+		waitpid(t->tasks[i].tid, NULL, __WALL);
+	forget(t);
+}

@@ -1,0 +1,185 @@
+/*
+ * tracee.h - one traced process with all of its tasks, from execve() to the end
+ *
+ * The only module that calls ptrace(2) and waitpid(2).  Everyone else asks it
+ * for registers, memory and the next stop.
+ *
+ *	  tracee_spawn()      tracee_resume()
+ *	 (none) -------> STOPPED ----------> RUNNING ----------> GONE
+ *	  tracee_attach()   ^                  |      exit, signal
+ *	                    '------------------'
+ *	                     tracee_next_stop()
+ *
+ * "The service" is the process that was started or attached to.  Its children
+ * are traced too, because a seccomp filter that stops for a tracer is handed
+ * on to them, but they are never shown: they run on by themselves until the
+ * service is let go or killed, and then so are they.
+ */
+#ifndef CAPTURE_TRACEE_H
+#define CAPTURE_TRACEE_H
+
+#include <linux/filter.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "common/error.h"
+
+enum {
+	TRACEE_WATCHES_MAX = 4, /* debug registers of an x86 processor */
+	TRACEE_XSTATE_MAX = 16384,
+};
+
+enum stop_kind {
+	STOP_EXEC = 1,	    /* the new program is loaded, none of it has run */
+	STOP_SYSCALL_ENTRY, /* about to make the call @number */
+	STOP_SYSCALL_EXIT,  /* the call @number has returned @result */
+	STOP_SIGNAL,	    /* @signal is about to be delivered */
+	STOP_WATCH,	    /* about to execute the instruction at @address */
+	STOP_INTERRUPT,	    /* because tracee_interrupt() asked for it */
+	STOP_EXITED,	    /* the service is gone, with @status */
+	STOP_KILLED,	    /* the service is gone, by @signal */
+	STOP_TIMEOUT,	    /* nothing stopped before the deadline */
+	STOP_CANCELLED,	    /* the user wants to end it all, by @signal */
+};
+
+/* @tid: the thread that stands still; 0 for the last four kinds */
+struct stop {
+	enum stop_kind kind;
+	pid_t tid;
+	int64_t number;
+	uint64_t arguments[6];
+	int64_t result;
+	int signal;
+	int status;
+	uint64_t address;
+};
+
+/* How it goes on. */
+enum resume {
+	RESUME_FREELY,	/* to the next event, filtered call or signal */
+	RESUME_TO_CALL, /* also stop at the next entry or exit of a call */
+};
+
+struct task;
+
+/*
+ * @filtered: its system calls are stopped by a seccomp filter
+ * @attached: it ran before us, and goes on without us
+ */
+struct tracee {
+	pid_t pid;
+	bool filtered;
+	bool attached;
+	bool gone;
+	struct task *tasks;
+	size_t task_count;
+	size_t task_capacity;
+	uint64_t watches[TRACEE_WATCHES_MAX];
+	size_t watch_count;
+	int memory_fd; /* /proc/PID/mem, or 0 */
+};
+
+/*
+ * @argv: as for execve(2), @path the file; @environment NULL for our own
+ * @filter: stops calls for us with SECCOMP_RET_TRACE, or NULL
+ */
+struct tracee_program {
+	const char *path;
+	char *const *argv;
+	char *const *environment;
+	const struct sock_fprog *filter;
+};
+
+/*
+ * Starts a program; it stands at STOP_EXEC afterwards.  It dies with us
+ * (PTRACE_O_EXITKILL, since Linux 3.8).
+ */
+int tracee_spawn(struct tracee *ret_tracee,
+		 const struct tracee_program *program, struct error *err);
+
+/* Takes hold of all threads of a running process and stops them. */
+int tracee_attach(struct tracee *ret_tracee, pid_t pid, struct error *err);
+
+/*
+ * Waits for the next stop of the service, until CLOCK_MONOTONIC reads
+ * @deadline_ms (or for ever: UINT64_MAX).
+ */
+int tracee_next_stop(struct tracee *t, uint64_t deadline_ms,
+		     struct stop *ret_stop, struct error *err);
+
+/* Lets thread @tid go on, and delivers @signal unless that is 0. */
+int tracee_resume(struct tracee *t, pid_t tid, enum resume how, int signal,
+		  struct error *err);
+
+/* Asks a running service to stop: STOP_INTERRUPT follows. */
+int tracee_interrupt(struct tracee *t, struct error *err);
+
+/* Stops every thread of the service and keeps it so. */
+int tracee_freeze(struct tracee *t, struct error *err);
+
+/*
+ * STOP_WATCH whenever a thread is about to execute one of @addresses; they
+ * replace those watched before.  Debug registers are used, so no byte of the
+ * service changes and its children do not trip over it.
+ */
+int tracee_watch(struct tracee *t, const uint64_t *addresses, size_t count,
+		 struct error *err);
+
+/* The threads of the service, the main one first.  @ret_tids is allocated. */
+int tracee_threads(const struct tracee *t, pid_t **ret_tids, size_t *ret_count,
+		   struct error *err);
+
+/* The following need thread @tid, or any thread, to stand still. */
+int tracee_registers(const struct tracee *t, pid_t tid,
+		     struct user_regs_struct *ret_registers, struct error *err);
+int tracee_set_registers(const struct tracee *t, pid_t tid,
+			 const struct user_regs_struct *registers,
+			 struct error *err);
+/* An XSAVE area in the processor's standard form (NT_X86_XSTATE). */
+int tracee_xstate(const struct tracee *t, pid_t tid,
+		  unsigned char bytes[TRACEE_XSTATE_MAX], size_t *ret_size,
+		  struct error *err);
+int tracee_signal_mask(const struct tracee *t, pid_t tid, uint64_t *ret_mask,
+		       struct error *err);
+int tracee_set_signal_mask(const struct tracee *t, pid_t tid, uint64_t mask,
+			   struct error *err);
+
+struct tracee_rseq {
+	uint64_t address;
+	uint32_t size;
+	uint32_t signature;
+	uint32_t flags;
+};
+
+/* PTRACE_GET_RSEQ_CONFIGURATION, since Linux 5.13. */
+int tracee_rseq(const struct tracee *t, pid_t tid, struct tracee_rseq *ret_rseq,
+		struct error *err);
+
+/*
+ * Brings a thread that stands in a system call out of it, so that it stands
+ * before the `syscall` instruction and will make the call again; a thread that
+ * was not in a call stays where it is.  -EBUSY and a message when a call can
+ * not be made again.
+ */
+int tracee_leave_call(struct tracee *t, pid_t tid, struct error *err);
+
+/* Runs thread @tid from where its registers say until it traps. */
+int tracee_run_to_trap(struct tracee *t, pid_t tid, struct error *err);
+/* The same for one instruction. */
+int tracee_step(struct tracee *t, pid_t tid, struct error *err);
+
+/* All of @size bytes or an error; also from memory without PROT_READ. */
+int tracee_read(const struct tracee *t, uint64_t address, void *bytes,
+		size_t size, struct error *err);
+int tracee_write(const struct tracee *t, uint64_t address, const void *bytes,
+		 size_t size, struct error *err);
+
+/* Let go of it, or end it, whatever state it is in.  Safe on a zeroed t. */
+void tracee_detach(struct tracee *t);
+void tracee_kill(struct tracee *t);
+
+#endif

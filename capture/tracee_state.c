@@ -1,0 +1,284 @@
+/*
+ * tracee_state.c - registers and memory of a tracee that stands still
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/elf.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tracee_task.h"
+
+/* linux/errno.h, which user space never sees but in a stop. */
+enum {
+	ERESTARTSYS = 512,
+	ERESTARTNOINTR = 513,
+	ERESTARTNOHAND = 514,
+	ERESTART_RESTARTBLOCK = 516,
+};
+
+int tracee_registers(const struct tracee *t, pid_t tid,
+		     struct user_regs_struct *ret_registers, struct error *err)
+{
+	(void)t;
+	if (ptrace(PTRACE_GETREGS, tid, NULL, ret_registers) < 0)
+		return error_system(err, errno,
+				    "cannot read the registers of thread %d",
+				    tid);
+	return 0;
+}
+
+int tracee_set_registers(const struct tracee *t, pid_t tid,
+			 const struct user_regs_struct *registers,
+			 struct error *err)
+{
+	(void)t;
+	if (ptrace(PTRACE_SETREGS, tid, NULL, registers) < 0)
+		return error_system(err, errno,
+				    "cannot set the registers of thread %d",
+				    tid);
+	return 0;
+}
+
+int tracee_xstate(const struct tracee *t, pid_t tid,
+		  unsigned char bytes[TRACEE_XSTATE_MAX], size_t *ret_size,
+		  struct error *err)
+{
+	struct iovec area = {bytes, TRACEE_XSTATE_MAX};
+
+	(void)t;
+	if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &area) < 0)
+		return error_system(err, errno,
+				    "cannot read the XSAVE area of thread %d",
+				    tid);
+	if (area.iov_len < 576 || area.iov_len == TRACEE_XSTATE_MAX)
+		return error_set(err, FAULT_UNSUPPORTED,
+				 "the XSAVE area of thread %d has %zu bytes",
+				 tid, area.iov_len);
+	*ret_size = area.iov_len;
+	return 0;
+}
+
+int tracee_signal_mask(const struct tracee *t, pid_t tid, uint64_t *ret_mask,
+		       struct error *err)
+{
+	(void)t;
+	if (ptrace(PTRACE_GETSIGMASK, tid, sizeof(*ret_mask), ret_mask) < 0)
+		return error_system(err, errno,
+				    "cannot read the signal mask of thread %d",
+				    tid);
+	return 0;
+}
+
+int tracee_set_signal_mask(const struct tracee *t, pid_t tid, uint64_t mask,
+			   struct error *err)
+{
+	(void)t;
+	if (ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask) < 0)
+		return error_system(err, errno,
+				    "cannot set the signal mask of thread %d",
+				    tid);
+	return 0;
+}
+
+int tracee_rseq(const struct tracee *t, pid_t tid, struct tracee_rseq *ret_rseq,
+		struct error *err)
+{
+	struct __ptrace_rseq_configuration rseq = {0};
+
+	(void)t;
+	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, sizeof(rseq), &rseq) < 0)
+		return error_system(err, errno,
+				    "cannot read the rseq area of thread %d",
+				    tid);
+	*ret_rseq = (struct tracee_rseq){
+		.address = rseq.rseq_abi_pointer,
+		.size = rseq.rseq_abi_size,
+		.signature = rseq.signature,
+		.flags = rseq.flags,
+	};
+	return 0;
+}
+
+/* Calls that a stop ends with EINTR although no handler ran. */
+static bool is_cut_by_stop(uint64_t number)
+{
+	static const uint64_t numbers[] = {
+		SYS_epoll_wait,	     SYS_epoll_pwait,	SYS_epoll_pwait2,
+		SYS_rt_sigtimedwait, SYS_semop,		SYS_semtimedop,
+		SYS_io_getevents,    SYS_io_pgetevents, SYS_recvfrom,
+		SYS_recvmsg,	     SYS_recvmmsg,	SYS_accept,
+		SYS_accept4,	     SYS_sendto,	SYS_sendmsg,
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		if (numbers[i] == number)
+			return true;
+	return false;
+}
+
+/*
+ * The registers with which an interrupted call is made once more.  Sleeps
+ * with a place for the rest have had it written there by the stop; with that
+ * as the time to sleep they end when they should.
+ */
+static void repeat_call(struct user_regs_struct *r)
+{
+	if ((int64_t)r->rax == -ERESTART_RESTARTBLOCK) {
+		if (r->orig_rax == SYS_nanosleep && r->rsi)
+			r->rdi = r->rsi;
+		if (r->orig_rax == SYS_clock_nanosleep && r->r10)
+			r->rdx = r->r10;
+	}
+	r->rax = r->orig_rax;
+	r->rip -= 2;
+	r->orig_rax = (unsigned long long)-1;
+}
+
+/* At its entry: the kernel is told to make no call, and is left. */
+static int skip_call(struct tracee *t, pid_t tid,
+		     const struct user_regs_struct *entered, struct error *err)
+{
+	struct user_regs_struct skipping = *entered;
+	struct user_regs_struct before = *entered;
+	int status;
+	int r;
+
+	skipping.orig_rax = (unsigned long long)-1;
+	r = tracee_set_registers(t, tid, &skipping, err);
+	if (r < 0)
+		return r;
+	if (ptrace(PTRACE_SYSCALL, tid, NULL, NULL) < 0 ||
+	    waitpid(tid, &status, __WALL) < 0)
+		return error_system(err, errno,
+				    "cannot take thread %d out of its call",
+				    tid);
+	if (!WIFSTOPPED(status) || WSTOPSIG(status) != (SIGTRAP | 0x80))
+		return error_set(err, FAULT_SERVICE,
+				 "thread %d ended or was signalled at its "
+				 "ready point",
+				 tid);
+	repeat_call(&before);
+	return tracee_set_registers(t, tid, &before, err);
+}
+
+int tracee_leave_call(struct tracee *t, pid_t tid, struct error *err)
+{
+	struct __ptrace_syscall_info info = {0};
+	struct user_regs_struct regs;
+	int r = tracee_registers(t, tid, &regs, err);
+	int64_t result;
+
+	if (r < 0)
+		return r;
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) < 0)
+		return error_system(err, errno,
+				    "cannot read the call of thread %d", tid);
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY ||
+	    info.op == PTRACE_SYSCALL_INFO_SECCOMP)
+		return skip_call(t, tid, &regs, err);
+	if ((int64_t)regs.orig_rax < 0)
+		return 0;
+	result = (int64_t)regs.rax;
+	if (result == -ERESTART_RESTARTBLOCK &&
+	    regs.orig_rax == SYS_restart_syscall) {
+		error_set(err, FAULT_UNSUPPORTED,
+			  "thread %d sits in restart_syscall(2), and the call "
+			  "that this continues is not known any more",
+			  tid);
+		error_hint(err, "It was stopped and continued before; wait "
+				"until it has left that call.");
+		return -EBUSY;
+	}
+	if ((result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK) ||
+	    (result == -EINTR && is_cut_by_stop(regs.orig_rax)))
+		repeat_call(&regs);
+	/* Whatever comes next, the kernel is to restart nothing itself. */
+	regs.orig_rax = (unsigned long long)-1;
+	return tracee_set_registers(t, tid, &regs, err);
+}
+
+/* Neither events nor stop signals that come first are for the service. */
+static int run_to_trap(pid_t tid, int request, struct error *err)
+{
+	int status;
+
+	do {
+		if (ptrace(request, tid, NULL, NULL) < 0 ||
+		    waitpid(tid, &status, __WALL) < 0)
+			return error_system(err, errno, "cannot run thread %d",
+					    tid);
+		if (!WIFSTOPPED(status))
+			return error_set(err, FAULT_SERVICE,
+					 "thread %d ended while it was asked "
+					 "for its state",
+					 tid);
+	} while (WSTOPSIG(status) != SIGTRAP || status >> 16 != 0);
+	return 0;
+}
+
+int tracee_run_to_trap(struct tracee *t, pid_t tid, struct error *err)
+{
+	(void)t;
+	return run_to_trap(tid, PTRACE_CONT, err);
+}
+
+int tracee_step(struct tracee *t, pid_t tid, struct error *err)
+{
+	(void)t;
+	return run_to_trap(tid, PTRACE_SINGLESTEP, err);
+}
+
+/*
+ * process_vm_readv() copies once and is twice as fast, but it obeys the
+ * protection of the mapping: at a PROT_NONE page it stops short.  A tracer's
+ * /proc/PID/mem reads such pages too (FOLL_FORCE), unless the kernel was
+ * booted with proc_mem.force_override=never (since Linux 6.12).
+ */
+int tracee_read(const struct tracee *t, uint64_t address, void *bytes,
+		size_t size, struct error *err)
+{
+	struct iovec here = {bytes, size};
+	struct iovec there = {(void *)(uintptr_t)address, size};
+	ssize_t got = process_vm_readv(t->pid, &here, 1, &there, 1, 0);
+	size_t done = got > 0 ? (size_t)got : 0;
+
+	while (done < size) {
+		got = pread(t->memory_fd, (char *)bytes + done, size - done,
+			    (off_t)(address + done));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return error_system(
+				err, got < 0 ? errno : EIO,
+				"cannot read the memory at %#" PRIx64,
+				address + done);
+		done += (size_t)got;
+	}
+	return 0;
+}
+
+int tracee_write(const struct tracee *t, uint64_t address, const void *bytes,
+		 size_t size, struct error *err)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t put = pwrite(t->memory_fd, (const char *)bytes + done,
+				     size - done, (off_t)(address + done));
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return error_system(
+				err, put < 0 ? errno : EIO,
+				"cannot write the memory at %#" PRIx64,
+				address + done);
+		done += (size_t)put;
+	}
+	return 0;
+}

@@ -1,0 +1,255 @@
+/*
+ * tracee_stop.c - turning what waitpid(2) says into named stops
+ *
+ * Everything that the ready point is not made of is dealt with here: new
+ * tasks, the service's children, group stops, stops that only bring debug
+ * registers up to date.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "common/cleanup.h"
+#include "common/io.h"
+#include "common/text.h"
+#include "tracee_task.h"
+
+enum {
+	/* asm/siginfo.h; glibc's headers name it only since 2.30 or so */
+	HARDWARE_BREAKPOINT = 4,
+};
+
+int task_watch(const struct tracee *t, struct task *task, struct error *err)
+{
+	uint64_t control = 0;
+
+	task->watch_stale = false;
+	for (size_t i = 0; i < TRACEE_WATCHES_MAX; i++) {
+		size_t offset = offsetof(struct user, u_debugreg) +
+				i * sizeof(uint64_t);
+		uint64_t address = i < t->watch_count ? t->watches[i] : 0;
+
+		/* Off before it moves: the kernel checks each step. */
+		if (i == 0 &&
+		    ptrace(PTRACE_POKEUSER, task->tid,
+			   offsetof(struct user, u_debugreg[7]), 0) < 0)
+			goto failed;
+		if (ptrace(PTRACE_POKEUSER, task->tid, offset, address) < 0)
+			goto failed;
+		/* Locally enabled, on execution, one byte (Intel SDM 17.2). */
+		if (address)
+			control |= (uint64_t)1 << (2 * i);
+	}
+	if (ptrace(PTRACE_POKEUSER, task->tid,
+		   offsetof(struct user, u_debugreg[7]), control) < 0)
+		goto failed;
+	return 0;
+
+failed:
+	if (errno == ESRCH)
+		return 0;
+	error_system(err, errno, "cannot set the debug registers");
+	error_hint(err, "This machine offers no hardware breakpoints; name a "
+			"ready point that needs none, such as syscall:read:0.");
+	return -err->code;
+}
+
+int tracee_watch(struct tracee *t, const uint64_t *addresses, size_t count,
+		 struct error *err)
+{
+	int r = 0;
+
+	memcpy(t->watches, addresses, count * sizeof(*addresses));
+	t->watch_count = count;
+	for (size_t i = 0; r == 0 && i < t->task_count; i++) {
+		struct task *task = &t->tasks[i];
+
+		if (!task->ours)
+			continue;
+		task->watch_stale = true;
+		if (task->stopped)
+			r = task_watch(t, task, err);
+		else if (!task->asked &&
+			 ptrace(PTRACE_INTERRUPT, task->tid, 0, 0) < 0 &&
+			 errno != ESRCH)
+			r = error_system(err, errno, "cannot stop thread %d",
+					 task->tid);
+	}
+	return r;
+}
+
+/* Whose thread a task is that was seen before the event that announces it. */
+static bool is_ours(const struct tracee *t, pid_t tid)
+{
+	cleanup_heap char *text = NULL;
+	const char *at;
+	uint64_t group;
+
+	if (tid == t->pid)
+		return true;
+	if (io_read_filef(&text, NULL, "/proc/%d/status", tid) < 0)
+		return false;
+	at = strstr(text, "\nTgid:");
+	if (!at || !take_word(&at, "\nTgid:"))
+		return false;
+	skip_blanks(&at);
+	return take_decimal(&at, &group) && (pid_t)group == t->pid;
+}
+
+/* @request goes on by itself; an error means that the task has just died. */
+static void go_on(struct task *task, int request, int signal)
+{
+	ptrace(request, task->tid, NULL, (void *)(long)signal);
+	task->stopped = false;
+}
+
+static int take_call(struct task *task, struct stop *stop, struct error *err)
+{
+	struct __ptrace_syscall_info info = {0};
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof(info), &info) < 0)
+		return error_system(err, errno,
+				    "cannot read the call of thread %d",
+				    task->tid);
+	stop->kind = STOP_SYSCALL_ENTRY;
+	if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
+		stop->kind = STOP_SYSCALL_EXIT;
+		stop->result = info.exit.rval;
+		return 0;
+	}
+	/* entry and seccomp begin alike */
+	stop->number = (int64_t)info.entry.nr;
+	memcpy(stop->arguments, info.entry.args, sizeof(stop->arguments));
+	return 0;
+}
+
+static void take_signal(struct task *task, int signal, struct stop *stop)
+{
+	siginfo_t info = {0};
+
+	stop->kind = STOP_SIGNAL;
+	stop->signal = signal;
+	if (signal != SIGTRAP ||
+	    ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &info) < 0 ||
+	    info.si_code != HARDWARE_BREAKPOINT)
+		return;
+	stop->kind = STOP_WATCH;
+	stop->address = (uint64_t)ptrace(PTRACE_PEEKUSER, task->tid,
+					 offsetof(struct user, regs.rip), 0);
+}
+
+/* The other threads are gone, and with them their debug registers. */
+static void forget_threads(struct tracee *t)
+{
+	t->watch_count = 0;
+	for (size_t i = t->task_count; i-- > 0;)
+		if (t->tasks[i].ours && t->tasks[i].tid != t->pid)
+			task_remove(t, t->tasks[i].tid);
+}
+
+static int task_announced(struct tracee *t, struct task *task,
+			  struct error *err)
+{
+	unsigned long child;
+	pid_t parent = task->tid;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &child) == 0 &&
+	    !task_add(t, (pid_t)child, is_ours(t, (pid_t)child)))
+		return error_system(err, ENOMEM, "cannot keep task %lu", child);
+	go_on(task_find(t, parent), PTRACE_CONT, 0);
+	return 0;
+}
+
+/* PTRACE_EVENT_STOP: it is new, was asked to stop, or its group was stopped. */
+static int task_halted(struct tracee *t, struct task *task, int signal,
+		       struct stop *stop, struct error *err)
+{
+	bool asked = task->asked;
+	int r = 0;
+
+	if (signal != SIGTRAP) {
+		go_on(task, PTRACE_LISTEN, 0);
+		return 0;
+	}
+	task->asked = false;
+	if (task->watch_stale)
+		r = task_watch(t, task, err);
+	if (r == 0 && asked && task->ours)
+		stop->kind = STOP_INTERRUPT;
+	else
+		go_on(task, PTRACE_CONT, 0);
+	return r;
+}
+
+static int task_stopped(struct tracee *t, struct task *task, int status,
+			struct stop *stop, struct error *err)
+{
+	int signal = WSTOPSIG(status);
+
+	switch (status >> 16) {
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		return task_announced(t, task, err);
+	case PTRACE_EVENT_EXEC:
+		if (!task->ours) {
+			go_on(task, PTRACE_CONT, 0);
+			return 0;
+		}
+		forget_threads(t);
+		stop->kind = STOP_EXEC;
+		return 0;
+	case PTRACE_EVENT_STOP:
+		return task_halted(t, task, signal, stop, err);
+	case PTRACE_EVENT_SECCOMP:
+		if (task->ours)
+			return take_call(task, stop, err);
+		go_on(task, PTRACE_CONT, 0);
+		return 0;
+	default:
+		break;
+	}
+	if (!task->ours)
+		go_on(task, PTRACE_CONT,
+		      signal == (SIGTRAP | 0x80) ? 0 : signal);
+	else if (signal == (SIGTRAP | 0x80))
+		return take_call(task, stop, err);
+	else
+		take_signal(task, signal, stop);
+	return 0;
+}
+
+int task_event(struct tracee *t, pid_t tid, int status, struct stop *ret_stop,
+	       bool *ret_seen, struct error *err)
+{
+	struct task *task;
+	int r;
+
+	*ret_stop = (struct stop){.tid = tid};
+	if (WIFSTOPPED(status)) {
+		task = task_add(t, tid, is_ours(t, tid));
+		if (!task)
+			return error_system(err, ENOMEM, "cannot keep task %d",
+					    tid);
+		task->stopped = true;
+		r = task_stopped(t, task, status, ret_stop, err);
+		*ret_seen = ret_stop->kind != 0;
+		return r;
+	}
+	task_remove(t, tid);
+	*ret_seen = tid == t->pid;
+	if (!*ret_seen)
+		return 0;
+	t->gone = true;
+	*ret_stop = (struct stop){.kind = STOP_EXITED};
+	if (WIFSIGNALED(status)) {
+		ret_stop->kind = STOP_KILLED;
+		ret_stop->signal = WTERMSIG(status);
+	} else {
+		ret_stop->status = WEXITSTATUS(status);
+	}
+	return 0;
+}

@@ -1,0 +1,49 @@
+/*
+ * tracee_task.h - what the parts of tracee share about one task
+ *
+ * Included by tracee*.c only.
+ */
+#ifndef CAPTURE_TRACEE_TASK_H
+#define CAPTURE_TRACEE_TASK_H
+
+#include <sys/ptrace.h>
+
+#include "tracee.h"
+
+/*
+ * @ours: a thread of the service, not of one of its children
+ * @stopped: stands still, and its registers may be read
+ * @asked: PTRACE_INTERRUPT was sent, and its stop has not been seen
+ * @watch_stale: its debug registers are not those of the tracee yet
+ * @held_signal: was about to be delivered when the task was frozen
+ */
+struct task {
+	pid_t tid;
+	bool ours;
+	bool stopped;
+	bool asked;
+	bool watch_stale;
+	int held_signal;
+};
+
+enum {
+	/*
+	 * Not TRACESYSGOOD's neighbours EXIT and VFORKDONE: nothing is to be
+	 * seen in a task that ends.
+	 */
+	TASK_OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
+		       PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+		       PTRACE_O_TRACECLONE | PTRACE_O_TRACESECCOMP,
+};
+
+struct task *task_find(const struct tracee *t, pid_t tid);
+/* The task, made if it was not known; NULL when memory runs out. */
+struct task *task_add(struct tracee *t, pid_t tid, bool ours);
+void task_remove(struct tracee *t, pid_t tid);
+/* Brings the debug registers of a stopped task up to date. */
+int task_watch(const struct tracee *t, struct task *task, struct error *err);
+/* One event of one task; *ret_seen is whether the caller has to see it. */
+int task_event(struct tracee *t, pid_t tid, int status, struct stop *ret_stop,
+	       bool *ret_seen, struct error *err);
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * watchpoints.c - the addresses at which the service may become ready
+ */
+#include "watchpoints.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/cleanup.h"
+#include "common/io.h"
+#include "common/mapping.h"
+#include "location.h"
+
+static bool is_known(const struct watchpoints *w, const struct mapping *m)
+{
+	for (size_t i = 0; i < w->file_count; i++)
+		if (w->files[i].inode == m->inode &&
+		    w->files[i].start == m->start)
+			return true;
+	return false;
+}
+
+static int remember(struct watchpoints *w, const struct mapping *m,
+		    struct error *err)
+{
+	struct watched_file *files =
+		realloc(w->files, (w->file_count + 1) * sizeof(*files));
+
+	if (!files)
+		return error_system(err, ENOMEM, "cannot keep the files");
+	w->files = files;
+	files[w->file_count++] = (struct watched_file){
+		.inode = m->inode,
+		.start = m->start,
+	};
+	return 0;
+}
+
+static int find_in_file(const struct ready *ready, const char *path,
+			struct location_list *locations, struct error *err)
+{
+	char name[PATH_MAX];
+	int r = 0;
+
+	snprintf(name, sizeof(name), "%.*s", (int)ready->name_length,
+		 ready->name ? ready->name : "");
+	if (ready_may_be(ready, CORE_READY_SYMBOL))
+		r = location_find_symbol(path, name, locations, err);
+	else if (ready_may_be(ready, CORE_READY_LINE))
+		r = location_find_line(path, name, ready->line, locations, err);
+	else if (ready_may_be(ready, CORE_READY_MARKER))
+		r = location_find_probe(path, "subctx", "ready", locations,
+					err);
+	return r;
+}
+
+static int add_locations(struct watchpoints *w, const struct mapping *m,
+			 const struct location_list *locations,
+			 struct error *err)
+{
+	uint64_t bias;
+	int r;
+
+	if (locations->count == 0)
+		return 0;
+	r = location_load_bias(m->name, m->start, m->offset, &bias, err);
+	for (size_t i = 0; r == 0 && i < locations->count; i++) {
+		if (w->count == TRACEE_WATCHES_MAX) {
+			error_set(err, FAULT_UNSUPPORTED,
+				  "the ready point is at more than %d places",
+				  TRACEE_WATCHES_MAX);
+			error_hint(err, "That many the processor can watch. "
+					"Name a function or line that is less "
+					"common.");
+			return -err->code;
+		}
+		w->addresses[w->count++] = bias + locations->addresses[i];
+	}
+	return r;
+}
+
+/* The first mapping of a file is where its bias shows. */
+static int look_at(struct watchpoints *w, const struct mapping_list *list,
+		   const struct mapping *m, struct error *err)
+{
+	struct location_list locations = {0};
+	const struct mapping *first = m;
+	int r;
+
+	while (first > list->items && first[-1].inode == m->inode &&
+	       strcmp(first[-1].name, m->name) == 0)
+		first--;
+	if (is_known(w, first))
+		return 0;
+	r = remember(w, first, err);
+	if (r == 0)
+		r = find_in_file(w->ready, m->name, &locations, err);
+	if (r == 0)
+		r = add_locations(w, first, &locations, err);
+	location_list_deinit(&locations);
+	return r;
+}
+
+int watchpoints_update(struct watchpoints *w, struct tracee *t,
+		       struct error *err)
+{
+	struct mapping_list list = {0};
+	const size_t before = w->count;
+	char *text = NULL;
+	int r = io_read_filef(&text, NULL, "/proc/%d/maps", t->pid);
+
+	if (r < 0)
+		return error_system(err, -r, "cannot read '/proc/%d/maps'",
+				    t->pid);
+	r = mapping_list_parse(&list, text, err);
+	for (size_t i = 0; r == 0 && i < list.count; i++) {
+		const struct mapping *m = &list.items[i];
+
+		if (m->protection & PROT_EXEC && m->inode != 0 &&
+		    m->name[0] == '/' && !m->deleted)
+			r = look_at(w, &list, m, err);
+	}
+	mapping_list_deinit(&list);
+	if (r == 0 && w->count > before)
+		r = tracee_watch(t, w->addresses, w->count, err);
+	return r;
+}
+
+void watchpoints_clear(struct watchpoints *w)
+{
+	w->count = 0;
+	w->file_count = 0;
+}
+
+void watchpoints_deinit(struct watchpoints *w)
+{
+	free(w->files);
+	*w = (struct watchpoints){0};
+}

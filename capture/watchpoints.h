@@ -1,0 +1,37 @@
+/*
+ * watchpoints.h - the addresses at which the service may become ready
+ *
+ * Programs and libraries bring them when they are mapped: probes of subctx.h,
+ * a function or a line that the user has named.
+ */
+#ifndef CAPTURE_WATCHPOINTS_H
+#define CAPTURE_WATCHPOINTS_H
+
+#include "ready.h"
+#include "tracee.h"
+
+/* One file that has been looked at, where it was mapped. */
+struct watched_file {
+	uint64_t inode;
+	uint64_t start;
+};
+
+struct watchpoints {
+	const struct ready *ready;
+	uint64_t addresses[TRACEE_WATCHES_MAX];
+	size_t count;
+	struct watched_file *files;
+	size_t file_count;
+};
+
+/*
+ * Looks at the files with code that the service has mapped since the last
+ * time, and watches what they bring.
+ */
+int watchpoints_update(struct watchpoints *watchpoints, struct tracee *t,
+		       struct error *err);
+/* After an exec nothing is mapped any more. */
+void watchpoints_clear(struct watchpoints *watchpoints);
+void watchpoints_deinit(struct watchpoints *watchpoints);
+
+#endif
