@@ -138,8 +138,6 @@ static int seize(struct capture *c, struct error *err)
 		r = tracee_attach(&c->tracee, c->options->pid, err);
 	if (r == 0)
 		r = process_state_ours(&c->at_exec, err);
-	if (r == 0)
-		r = read_auxv(c, err);
 	return r;
 }
 
@@ -225,6 +223,9 @@ static int look_at_process(struct capture *c, struct error *err)
 	struct tracee *t = &c->tracee;
 	int r = read_mappings(c, err);
 
+	/* Anew, as a service that was restored has the core's. */
+	if (r == 0)
+		r = read_auxv(c, err);
 	if (r == 0)
 		r = find_vdso(c, err);
 	if (r == 0)

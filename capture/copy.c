@@ -120,6 +120,10 @@ int copy_run(struct copy *copy, uint64_t start, uint64_t end, uint64_t offset,
 		uint64_t size = end - start < PIECE ? end - start : PIECE;
 
 		r = tracee_read(copy->source, start, copy->buffer, size, err);
+		if (r == 0 && copy->inspector.inspect)
+			r = copy->inspector.inspect(copy->inspector.context,
+						    copy->buffer, size, start,
+						    err);
 		if (r == 0)
 			r = write_piece(copy, size, start, offset, is_allocated,
 					written_runs, err);

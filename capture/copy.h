@@ -17,8 +17,16 @@ struct copy_progress {
 	void *context;
 };
 
+/* Looks at bytes while they are at hand; they lie at @address. */
+struct copy_inspector {
+	int (*inspect)(void *context, const char *bytes, size_t size,
+		       uint64_t address, struct error *err);
+	void *context;
+};
+
 /*
  * @source, @fd: from where to where
+ * @inspector: whoever wants to see what is copied next; may be changed
  * @total: how much there is in all, for the progress
  * @done: how much has been copied
  * @written: how much of that was not zeros
@@ -27,6 +35,7 @@ struct copy {
 	const struct tracee *source;
 	int fd;
 	struct copy_progress progress;
+	struct copy_inspector inspector;
 	uint64_t total;
 	uint64_t done;
 	uint64_t written;

@@ -22,8 +22,13 @@
 #include "common/cpu.h"
 #include "debug_notes.h"
 #include "holes.h"
+#include "seams.h"
 
-/* @names: the text of CORE_NOTE_NAMES; the empty name comes first */
+/*
+ * @names: the text of CORE_NOTE_NAMES; the empty name comes first
+ * @written: what the core has bytes for
+ * @holes, @seams: what follows from the bytes that were copied
+ */
 struct layout {
 	struct core_mapping *mappings;
 	size_t mapping_count;
@@ -32,6 +37,10 @@ struct layout {
 	char *names;
 	size_t names_size;
 	uint64_t file_size;
+	struct page_runs written;
+	struct page_runs holes;
+	uint64_t *seams;
+	size_t seam_count;
 };
 
 static void layout_deinit(struct layout *layout)
@@ -39,6 +48,9 @@ static void layout_deinit(struct layout *layout)
 	free(layout->mappings);
 	free(layout->segments);
 	free(layout->names);
+	free(layout->seams);
+	page_runs_deinit(&layout->written);
+	page_runs_deinit(&layout->holes);
 }
 
 static uint32_t add_name(struct layout *layout, const char *name)
@@ -213,8 +225,8 @@ static void append_attributes(struct note_buffer *notes,
 }
 
 static void build_notes(struct note_buffer *notes, const struct image *image,
-			struct layout *layout, uint32_t folder_name,
-			const struct page_runs *holes, uint64_t front_size)
+			const struct layout *layout, uint32_t folder_name,
+			uint64_t front_size)
 {
 	debug_notes_append(notes, image);
 	append_image(notes, image, layout, front_size);
@@ -229,14 +241,13 @@ static void build_notes(struct note_buffer *notes, const struct image *image,
 	       sizeof(image->state->self.signals));
 	append_attributes(notes, image, folder_name);
 	append(notes, CORE_NOTE_AUDIT, image->report, strlen(image->report));
-	append(notes, CORE_NOTE_HOLES, holes->items,
-	       holes->count * sizeof(*holes->items));
+	append(notes, CORE_NOTE_SEAMS, layout->seams,
+	       layout->seam_count * sizeof(*layout->seams));
+	append(notes, CORE_NOTE_HOLES, layout->holes.items,
+	       layout->holes.count * sizeof(*layout->holes.items));
 }
 
-/*
- * No more holes than gaps between runs, of which each piece of zeros within a
- * run makes one more.
- */
+/* Room for what is known when all is copied: no more holes than gaps. */
 static size_t most_holes(const struct contents *contents)
 {
 	size_t most = contents->count + contents->data.count +
@@ -245,65 +256,115 @@ static size_t most_holes(const struct contents *contents)
 	return most < HOLES_MAX ? most : HOLES_MAX;
 }
 
-static int copy_memory(const struct image *image, const struct layout *layout,
-		       int fd, struct copy_progress progress,
-		       struct page_runs *written, uint64_t *ret_written,
+static size_t most_seams(const struct contents *contents)
+{
+	size_t most = contents->data_size / CORE_PAGE_SIZE;
+
+	return most < SEAMS_MAX ? most : SEAMS_MAX;
+}
+
+/* Memory that libc's allocator may have taken from mmap(2). */
+static bool may_have_seams(const struct content *c)
+{
+	return c->kind == CORE_MAPPING_ANONYMOUS &&
+	       !(c->flags & (CORE_MAP_COPY | CORE_MAP_HEAP));
+}
+
+static int copy_memory(const struct image *image, struct layout *layout,
+		       struct copy *copy, struct seams *seams,
 		       struct error *err)
 {
 	const struct contents *contents = image->contents;
-	struct copy copy;
-	int r = copy_open(&copy, image->tracee, fd, contents->data_size,
-			  progress, err);
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < contents->count; i++) {
 		const struct content *c = &contents->items[i];
 		const struct core_mapping *m = &layout->mappings[i];
 
+		seams->mapping = c->mapping;
+		copy->inspector.inspect =
+			may_have_seams(c) ? seams_inspect : NULL;
 		for (size_t k = 0; r == 0 && k < c->run_count; k++) {
 			const struct core_range *run =
 				&contents->data.items[c->first_run + k];
 
-			r = copy_run(&copy, run->start, run->end,
+			r = copy_run(copy, run->start, run->end,
 				     m->offset + (run->start - m->start),
-				     written, err);
+				     &layout->written, err);
 		}
 	}
 	if (r < 0 && err->code == ENOSPC)
 		error_context(err, "after %llu of %llu MiB",
-			      (unsigned long long)copy.done >> 20,
-			      (unsigned long long)copy.total >> 20);
-	*ret_written = copy.written;
+			      (unsigned long long)copy->done >> 20,
+			      (unsigned long long)copy->total >> 20);
+	return r;
+}
+
+/* With more seams than there is room for, all of it is copied at restore. */
+static void give_up_seams(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->mapping_count; i++)
+		if (layout->mappings[i].kind == CORE_MAPPING_ANONYMOUS)
+			layout->mappings[i].flags |= CORE_MAP_COPY;
+	layout->seam_count = 0;
+}
+
+/* Copies, and finds what follows from the bytes. */
+static int fill(const struct image *image, struct layout *layout, int fd,
+		struct copy_progress progress, uint64_t *ret_stored,
+		struct error *err)
+{
+	struct seams seams = {0};
+	struct copy copy;
+	int r = copy_open(&copy, image->tracee, fd, image->contents->data_size,
+			  progress, err);
+
+	if (r < 0)
+		return r;
+	copy.inspector.context = &seams;
+	r = copy_memory(image, layout, &copy, &seams, err);
+	*ret_stored = copy.written;
 	copy_close(&copy);
+	if (r == 0)
+		r = holes_find(image->contents, &layout->written,
+			       &layout->holes, err);
+	if (r == 0)
+		r = seams_conclude(&seams, &layout->written, &layout->seams,
+				   &layout->seam_count, err);
+	seams_deinit(&seams);
+	if (r == 0 && ftruncate(fd, (off_t)layout->file_size) < 0)
+		r = error_system(err, errno, "cannot write the memory");
+	if (layout->seam_count > most_seams(image->contents))
+		give_up_seams(layout);
+	if (layout->holes.count > most_holes(image->contents))
+		layout->holes.count = most_holes(image->contents);
 	return r;
 }
 
 static int write_image(const struct image *image, struct layout *layout, int fd,
-		       struct copy_progress progress, struct page_runs runs[2],
-		       uint64_t *ret_stored, struct error *err)
+		       struct copy_progress progress, uint64_t *ret_stored,
+		       struct error *err)
 {
-	struct page_runs *written = &runs[0], *holes = &runs[1];
-	const size_t most = most_holes(image->contents);
+	const struct contents *contents = image->contents;
 	uint32_t folder = add_name(layout, image->changes->folder);
 	size_t front = core_notes_offset(layout->segment_count);
 	struct note_buffer notes = {0};
 	int r;
 
-	build_notes(&notes, image, layout, folder, holes, 0);
-	front += notes.size + most * sizeof(struct core_range);
+	build_notes(&notes, image, layout, folder, 0);
+	front += notes.size + most_holes(contents) * sizeof(struct core_range) +
+		 most_seams(contents) * sizeof(uint64_t);
 	note_buffer_deinit(&notes);
-	place(layout, image->contents,
+	place(layout, contents,
 	      (front + CORE_PAGE_SIZE - 1) & ~(uint64_t)(CORE_PAGE_SIZE - 1));
-	r = copy_memory(image, layout, fd, progress, written, ret_stored, err);
-	if (r == 0)
-		r = holes_find(image->contents, written, holes, err);
-	if (r == 0 && ftruncate(fd, (off_t)layout->file_size) < 0)
-		r = error_system(err, errno, "cannot write the memory");
+	r = fill(image, layout, fd, progress, ret_stored, err);
 	if (r < 0)
 		return r;
-	if (holes->count > most)
-		holes->count = most;
-	front -= (most - holes->count) * sizeof(struct core_range);
-	build_notes(&notes, image, layout, folder, holes, front);
+	/* Twice, as the front tells its own size. */
+	build_notes(&notes, image, layout, folder, 0);
+	front = core_notes_offset(layout->segment_count) + notes.size;
+	note_buffer_deinit(&notes);
+	build_notes(&notes, image, layout, folder, front);
 	r = core_write_front(fd, layout->segments, layout->segment_count,
 			     &notes, err);
 	*ret_stored += front;
@@ -316,21 +377,17 @@ int image_write(const struct image *image, int fd,
 		struct error *err)
 {
 	struct layout layout = {0};
-	struct page_runs runs[2] = {0};
 	uint64_t stored = 0;
 	int r = lay_out(&layout, image, err);
 
 	if (r == 0)
-		r = write_image(image, &layout, fd, progress, runs, &stored,
-				err);
+		r = write_image(image, &layout, fd, progress, &stored, err);
 	if (r == 0)
 		*ret_totals = (struct image_totals){
 			.stored = stored,
 			.file_size = layout.file_size,
 			.mapping_count = layout.mapping_count,
 		};
-	page_runs_deinit(&runs[0]);
-	page_runs_deinit(&runs[1]);
 	layout_deinit(&layout);
 	return r;
 }

@@ -13,16 +13,19 @@
 #include "common/cleanup.h"
 
 /*
- * Files by the beginning of their names.  The libcs drop free memory, but
- * clear what calloc() hands out unless the kernel has just made it.  The
+ * Files by the beginning of their names.  glibc drops free memory, but clears
+ * what calloc() hands out unless the kernel has just made it.  The
  * others advise on files, on memory that is not to be dumped, or on stacks
  * that are never read before they are written.
  */
 static const char *const harmless[] = {
-	"libc.so.",    "libc-2.",    "ld-linux",   "ld-2.",    "ld-musl-",
-	"libc.musl-",  "libpthread", "libcrypto.", "libpcre.", "libpcre2-",
-	"libsqlite3.", "libsodium.", "libnuma.",   "libLLVM",  "libapt-pkg.",
+	"libc.so.",   "libc-2.",  "ld-linux",	 "ld-2.",	"libpthread",
+	"libcrypto.", "libpcre.", "libpcre2-",	 "libsqlite3.", "libsodium.",
+	"libnuma.",   "libLLVM",  "libapt-pkg.",
 };
+
+/* Its allocator grows blocks that cannot be told from other memory. */
+static const char *const growing[] = {"ld-musl-", "libc.musl-"};
 
 static const char *base_name(const char *path)
 {
@@ -31,12 +34,13 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static bool is_harmless(const char *path)
+static bool begins_with(const char *path, const char *const beginnings[],
+			size_t count)
 {
 	const char *name = base_name(path);
 
-	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++)
-		if (strncmp(name, harmless[i], strlen(harmless[i])) == 0)
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
 			return true;
 	return false;
 }
@@ -82,9 +86,13 @@ static bool makes_call(Elf_Scn *section)
 static bool elf_drops(Elf *elf)
 {
 	Elf_Scn *section = NULL;
+	GElf_Ehdr head;
 	bool is_dynamic = false;
 	bool calls = false;
 
+	/* Code that comes out of a core has no file that could be asked. */
+	if (!gelf_getehdr(elf, &head) || head.e_type == ET_CORE)
+		return true;
 	while ((section = elf_nextscn(elf, section))) {
 		GElf_Shdr header;
 
@@ -108,8 +116,10 @@ bool page_dropper_is(const char *path)
 	bool result = true;
 	Elf *elf;
 
-	if (is_harmless(path))
+	if (begins_with(path, harmless, sizeof(harmless) / sizeof(*harmless)))
 		return false;
+	if (begins_with(path, growing, sizeof(growing) / sizeof(*growing)))
+		return true;
 	if (fd < 0 || elf_version(EV_CURRENT) == EV_NONE)
 		return true;
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 struct open_file;
-struct open_file_list;
 
 /* @size: of what the kernel gave us; 0 for no address at all */
 struct socket_address {
@@ -40,15 +39,13 @@ struct socket {
 /* Asks a descriptor of ours.  False if that is not a socket. */
 bool socket_read(struct socket *ret_socket, int fd);
 
-/* Fills what and remedy; @all are looked through for the other end. */
-void socket_describe(struct open_file *file, const struct socket *socket,
-		     const struct open_file_list *all);
+/* Adds to what and fills remedy; file->all is searched for the other end. */
+void socket_describe(struct open_file *file, const struct socket *socket);
 
 /*
- * The same for a descriptor of the service: it is read from file->copy.  With
- * no copy there is only the name of its protocol.
+ * The same with what file->copy answers.  Without a copy there is only the
+ * name of the protocol.
  */
-void socket_describe_file(struct open_file *file,
-			  const struct open_file_list *all);
+void socket_describe_file(struct open_file *file);
 
 #endif

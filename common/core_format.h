@@ -47,6 +47,7 @@ enum core_note_type {
 	CORE_NOTE_XSTATE,     /* XSAVE areas, core_thread says where */
 	CORE_NOTE_SIGNALS,    /* struct core_signal[CORE_SIGNALS] */
 	CORE_NOTE_ATTRIBUTES, /* struct core_attribute */
+	CORE_NOTE_SEAMS,      /* uint64_t, ascending */
 	CORE_NOTE_AUDIT,      /* the report as JSON, for people's tools */
 	CORE_NOTE_END,	      /* behind the last */
 };
@@ -85,6 +86,14 @@ struct core_image {
 	uint32_t pid;
 	uint32_t reserved;
 };
+
+/*
+ * A seam is a page of mapped memory that has to be a mapping of its own, the
+ * last of a block that libc's allocator may grow with mremap(2).  That call
+ * refuses a range in two mappings (EFAULT), and realloc(3) then moves the bytes
+ * itself; without a seam the block would grow into the bytes that follow in the
+ * core, or over its end.
+ */
 
 struct core_range {
 	uint64_t start;

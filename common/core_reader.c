@@ -157,6 +157,7 @@ static int take_notes(struct core *core, struct note_cursor notes,
 		     signals),
 		SLOT(struct core_attribute, 0, "attributes", core->attributes,
 		     core->attribute_count),
+		SLOT(uint64_t, 0, "seams", core->seams, core->seam_count),
 	};
 	const size_t slot_count = sizeof(slots) / sizeof(slots[0]);
 	struct note_slot auxv = SLOT(uint64_t, 0, "auxiliary vector",
@@ -290,6 +291,26 @@ static int check_holes(const struct core *core, struct error *err)
 	return 0;
 }
 
+static int check_seams(const struct core *core, struct error *err)
+{
+	const struct core_mapping *m = core->mappings;
+	const struct core_mapping *end = m + core->mapping_count;
+	uint64_t before = 0;
+
+	for (size_t i = 0; i < core->seam_count; i++) {
+		uint64_t seam = core->seams[i];
+
+		while (m < end && m->end <= seam)
+			m++;
+		if (!is_aligned(seam) || seam <= before || m == end ||
+		    seam < m->start)
+			return error_set(err, FAULT_CORRUPT,
+					 "seam %zu lies in no mapping", i);
+		before = seam;
+	}
+	return 0;
+}
+
 /* An XSAVE area is at least the legacy area and the header. */
 static int check_threads(const struct core *core, struct error *err)
 {
@@ -334,6 +355,8 @@ static int check_contents(const struct core *core, struct error *err)
 		r = check_mapping(core, i, err);
 	if (r == 0)
 		r = check_holes(core, err);
+	if (r == 0)
+		r = check_seams(core, err);
 	if (r == 0)
 		r = check_threads(core, err);
 	if (r == 0)

@@ -29,6 +29,8 @@ struct core {
 	size_t mapping_count;
 	const struct core_range *holes;
 	size_t hole_count;
+	const uint64_t *seams;
+	size_t seam_count;
 	const char *names;
 	size_t names_size;
 	const struct core_thread *threads;

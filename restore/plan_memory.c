@@ -7,9 +7,8 @@
  *
  * - the stack, because a file does not grow down;
  * - memory of a service that drops pages itself (CORE_MAP_COPY);
- * - the last page of anonymous memory, so that mremap(2) cannot grow what is
- *   before it into the bytes that follow in the core: over two mappings it
- *   fails with EFAULT, and realloc(3) then moves the bytes itself.
+ * - the seams, single pages that keep mremap(2) from growing what lies before
+ *   them into the bytes that follow in the core (core_format.h).
  */
 #include <stdbool.h>
 #include <sys/mman.h>
@@ -27,11 +26,15 @@ enum {
 	WORTH_MAPPING = 8 * CORE_PAGE_SIZE,
 };
 
-/* The parts of a mapping between its holes, one after the other. */
+/*
+ * The parts of a mapping between its holes, one after the other; and its seams.
+ */
 struct parts {
 	const struct core_mapping *mapping;
 	const struct core_range *hole;
 	const struct core_range *end;
+	const uint64_t *seam;
+	const uint64_t *seam_end;
 	uint64_t at;
 };
 
@@ -163,34 +166,40 @@ static void copy_memory(struct plan *plan, int fd, struct parts parts,
 	advise(plan, m, m->advice & ~early);
 }
 
-/*
- * @guard_end: memory of libc's allocator may be grown, that of a program's own
- * segments, which follow a file, is not.
- */
-static void map_memory(struct plan *plan, int fd, struct parts parts,
-		       bool guard_end)
+/* Up to its end, around the seams in it. */
+static void map_part(struct plan *plan, int fd, struct parts *parts,
+		     struct core_range part, uint64_t fixed)
+{
+	const struct core_mapping *m = parts->mapping;
+
+	for (; parts->seam < parts->seam_end && *parts->seam < part.end;
+	     parts->seam++) {
+		const uint64_t seam = *parts->seam;
+		const struct core_range page = {seam, seam + CORE_PAGE_SIZE};
+
+		if (seam < part.start)
+			continue;
+		map_from_core(plan, fd, m,
+			      (struct core_range){part.start, seam}, fixed);
+		read_part(plan, fd, m, page);
+		part.start = page.end;
+	}
+	map_from_core(plan, fd, m, part, fixed);
+}
+
+static void map_memory(struct plan *plan, int fd, struct parts parts)
 {
 	const struct core_mapping *m = parts.mapping;
-	uint64_t end = m->end - (guard_end ? CORE_PAGE_SIZE : 0);
-	uint64_t size = size_of_parts(parts);
 	uint64_t fixed = MAP_FIXED_NOREPLACE;
 	struct core_range part;
 
-	if (guard_end || size < m->end - m->start) {
+	if (parts.seam < parts.seam_end ||
+	    size_of_parts(parts) < m->end - m->start) {
 		map_anonymous(plan, m, whole(m), m->protection, fixed);
 		fixed = MAP_FIXED;
 	}
-	while (next_part(&parts, &part)) {
-		struct core_range last = {end, part.end};
-
-		if (part.end > end) {
-			part.end = end;
-			map_from_core(plan, fd, m, part, fixed);
-			read_part(plan, fd, m, last);
-		} else {
-			map_from_core(plan, fd, m, part, fixed);
-		}
-	}
+	while (next_part(&parts, &part))
+		map_part(plan, fd, &parts, part, fixed);
 	advise(plan, m, m->advice);
 }
 
@@ -223,15 +232,9 @@ static void map_shared(struct plan *plan, const struct core_mapping *m, int fd)
 	advise(plan, m, m->advice);
 }
 
-static void make_anonymous(struct plan *plan, int fd, struct parts parts,
-			   const struct core_mapping *before)
+static void make_anonymous(struct plan *plan, int fd, struct parts parts)
 {
 	const struct core_mapping *m = parts.mapping;
-	bool after_file = before && before->end == m->start &&
-			  before->kind == CORE_MAPPING_FILE;
-	bool guard_end =
-		is_writable(m) && !(m->flags & CORE_MAP_HEAP) && !after_file;
-
 	uint64_t size = size_of_parts(parts);
 
 	if (m->flags & CORE_MAP_DROPPABLE) {
@@ -242,10 +245,11 @@ static void make_anonymous(struct plan *plan, int fd, struct parts parts,
 		map_anonymous(plan, m, whole(m), m->protection,
 			      MAP_FIXED_NOREPLACE);
 		advise(plan, m, m->advice);
-	} else if (m->flags & CORE_MAP_COPY || size <= WORTH_MAPPING) {
+	} else if (m->flags & CORE_MAP_COPY || size <= WORTH_MAPPING ||
+		   (parts.seam < parts.seam_end && !is_writable(m))) {
 		copy_memory(plan, fd, parts, 0);
 	} else {
-		map_memory(plan, fd, parts, guard_end);
+		map_memory(plan, fd, parts);
 	}
 }
 
@@ -260,7 +264,7 @@ static void make_mapping(struct plan *plan, const struct plan_input *input,
 		map_file(plan, fd, parts);
 		break;
 	case CORE_MAPPING_ANONYMOUS:
-		make_anonymous(plan, fd, parts, index > 0 ? m - 1 : NULL);
+		make_anonymous(plan, fd, parts);
 		break;
 	case CORE_MAPPING_STACK:
 		copy_memory(plan, fd, parts, MAP_GROWSDOWN);
@@ -278,16 +282,21 @@ void plan_memory(struct plan *plan, const struct plan_input *input)
 {
 	const struct core *core = input->core;
 	const struct core_range *hole = core->holes;
-	const struct core_range *end = hole + core->hole_count;
+	const struct core_range *hole_end = hole + core->hole_count;
+	const uint64_t *seam = core->seams;
+	const uint64_t *seam_end = seam + core->seam_count;
 
 	for (size_t i = 0; i < core->mapping_count; i++) {
 		const struct core_mapping *m = &core->mappings[i];
 		const struct core_range all = whole(m);
-		struct parts parts = {m, hole, hole, m->start};
+		struct parts parts = {m, hole, hole, seam, seam, m->start};
 
-		while (parts.end < end && parts.end->start < m->end)
+		while (parts.end < hole_end && parts.end->start < m->end)
 			parts.end++;
+		while (parts.seam_end < seam_end && *parts.seam_end < m->end)
+			parts.seam_end++;
 		hole = parts.end;
+		seam = parts.seam_end;
 		/* Nothing is stored: all of it is a hole. */
 		if (m->offset == 0) {
 			parts.hole = &all;
@@ -300,7 +309,7 @@ void plan_memory(struct plan *plan, const struct plan_input *input)
 /* A part takes a call, a mapping its own, its protection and its advice. */
 size_t plan_memory_calls(const struct core *core)
 {
-	size_t calls = 2 * core->hole_count;
+	size_t calls = 2 * core->hole_count + 2 * core->seam_count;
 
 	for (size_t i = 0; i < core->mapping_count; i++)
 		calls += 5 +

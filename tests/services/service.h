@@ -1,0 +1,41 @@
+/*
+ * service.h - what every fixture service has: a ready point, and checks
+ *
+ * A service sets something up, is ready, and in its second life looks whether
+ * it is still so.  It runs its checks in its first life, too, when nobody
+ * captures it, so that it can be tried by hand.  It prints "ok" at its end or
+ * what was wrong, and then exits with 1.
+ */
+#ifndef TESTS_SERVICES_SERVICE_H
+#define TESTS_SERVICES_SERVICE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/subctx.h"
+
+static int service_failures __attribute__((unused));
+
+#define service_check(condition)                                       \
+	do {                                                           \
+		if (!(condition)) {                                    \
+			printf("line %d: %s\n", __LINE__, #condition); \
+			service_failures++;                            \
+		}                                                      \
+	} while (0)
+
+/* Where it is captured, and where each of its restores begins. */
+static inline int service_ready(void)
+{
+	return subctx_ready();
+}
+
+static inline int service_end(void)
+{
+	if (service_failures == 0)
+		puts("ok");
+	return service_failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#endif
