@@ -24,6 +24,7 @@
 #include "progress.h"
 #include "ready_wait.h"
 #include "report.h"
+#include "watchpoints.h"
 
 enum {
 	DROPPER_NAME = 128,
@@ -105,6 +106,8 @@ static int start(struct capture *c, struct error *err)
 	struct program program;
 	int r = program_find(&program, c->service, err);
 
+	if (r == 0 && !program.interpreter[0])
+		r = watchpoints_check(&options->ready, program.binary, err);
 	if (r == 0 && ready_may_be(&options->ready, CORE_READY_NOTIFY)) {
 		r = notify_socket_open(&c->notify, err);
 		if (r == 0)

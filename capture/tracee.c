@@ -455,11 +455,23 @@ void tracee_detach(struct tracee *t)
 	forget(t);
 }
 
+/*
+ * Whoever ends first is reaped first: a main thread is not reported before
+ * all others of its process have been.
+ */
 void tracee_kill(struct tracee *t)
 {
+	int status;
+
 	for (size_t i = 0; i < t->task_count; i++)
 		kill(t->tasks[i].tid, SIGKILL);
-	for (size_t i = 0; i < t->task_count; i++)
-		waitpid(t->tasks[i].tid, NULL, __WALL);
+	while (t->task_count > 0) {
+		pid_t tid = waitpid(-1, &status, __WALL);
+
+		if (tid < 0 && errno != EINTR)
+			break;
+		if (tid > 0 && !WIFSTOPPED(status))
+			task_remove(t, tid);
+	}
 	forget(t);
 }

@@ -57,6 +57,27 @@ static int find_in_file(const struct ready *ready, const char *path,
 	return r;
 }
 
+int watchpoints_check(const struct ready *ready, const char *path,
+		      struct error *err)
+{
+	struct location_list locations = {0};
+	int r = find_in_file(ready, path, &locations, err);
+
+	if (r == 0 && locations.count == 0 &&
+	    ready_may_be(ready, CORE_READY_SYMBOL))
+		r = error_set(err, FAULT_USAGE,
+			      "'%s' has no symbol '%s', and is static", path,
+			      ready->name);
+	if (r == 0 && locations.count == 0 &&
+	    ready_may_be(ready, CORE_READY_LINE))
+		r = error_set(err, FAULT_USAGE,
+			      "'%s' has no code at '%s', or no debug "
+			      "information, and is static",
+			      path, ready->name);
+	location_list_deinit(&locations);
+	return r;
+}
+
 static int add_locations(struct watchpoints *w, const struct mapping *m,
 			 const struct location_list *locations,
 			 struct error *err)

@@ -25,6 +25,13 @@ struct watchpoints {
 };
 
 /*
+ * Refuses a function or line that a static program does not have: nothing
+ * that it loads later could bring it.
+ */
+int watchpoints_check(const struct ready *ready, const char *path,
+		      struct error *err);
+
+/*
  * Looks at the files with code that the service has mapped since the last
  * time, and watches what they bring.
  */

@@ -1,0 +1,235 @@
+/*
+ * test_refusals.c - what cannot be carried is named, all of it at once, and
+ * nothing is written
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/harness.h"
+
+TestSuite(refusals, .init = harness_begin, .fini = harness_end, .timeout = 60);
+
+static void check_refused(const char *const words[],
+			  const char *const messages[])
+{
+	const char *command[16] = {tool_capture(), "-o", "svc.core", "--"};
+	struct outcome outcome;
+
+	for (size_t i = 0; words[i]; i++)
+		command[4 + i] = words[i];
+	outcome = run(NULL, command);
+	expect_status(outcome, 3);
+	expect_in(outcome.err, "cannot be carried; nothing was written");
+	for (size_t i = 0; messages[i]; i++)
+		expect_in(outcome.err, messages[i]);
+	cr_expect(access("svc.core", F_OK) < 0, "a core was written");
+	outcome_free(&outcome);
+}
+
+/* Python says in a line what a service in C says in twenty. */
+static void check_python(const char *code, const char *message)
+{
+	char program[2048];
+
+	snprintf(
+		program, sizeof(program),
+		"import sys, os, ctypes, mmap, signal, time, socket, resource, "
+		"fcntl, threading, select, subprocess\n"
+		"libc = ctypes.CDLL(None, use_errno=True)\n"
+		"%s\nsys.stdin.readline()\n",
+		code);
+	check_refused(WORDS("/usr/bin/python3", "-c", program), WORDS(message));
+}
+
+Test(refusals, everything_is_listed_at_once)
+{
+	check_refused(WORDS("/usr/bin/python3", "-c",
+			    "import os, sys, threading, signal, time\n"
+			    "f = open('/etc/passwd')\n"
+			    "threading.Thread(target=time.sleep, args=(9,), "
+			    "daemon=True).start()\n"
+			    "signal.alarm(100)\n"
+			    "sys.stdin.readline()\n"),
+		      WORDS("fd 3", "/etc/passwd", "thread ", "ITIMER_REAL"));
+}
+
+Test(refusals, threads)
+{
+	check_python("threading.Thread(target=time.sleep, args=(9,), "
+		     "daemon=True).start()",
+		     "beside the main thread");
+}
+
+Test(refusals, children)
+{
+	check_python("p = subprocess.Popen(['sleep', '9'])", "process 'sleep'");
+}
+
+Test(refusals, ended_children)
+{
+	check_python("p = subprocess.Popen(['true'])\ntime.sleep(0.3)",
+		     "process 'true'");
+}
+
+Test(refusals, interval_timers)
+{
+	check_python("signal.setitimer(signal.ITIMER_PROF, 100)",
+		     "ITIMER_PROF");
+}
+
+Test(refusals, posix_timers)
+{
+	check_python("t = ctypes.c_void_p()\n"
+		     "libc.timer_create(1, None, ctypes.byref(t))",
+		     "POSIX timer");
+}
+
+Test(refusals, pending_signals)
+{
+	check_python("signal.pthread_sigmask(signal.SIG_BLOCK, [12])\n"
+		     "os.kill(os.getpid(), 12)",
+		     "SIGUSR2");
+}
+
+Test(refusals, shared_anonymous_memory)
+{
+	check_python("m = mmap.mmap(-1, 8192)", "anonymous memory that is "
+						"shared");
+}
+
+Test(refusals, shared_writable_files)
+{
+	check_python("f = os.open('data', os.O_RDWR | os.O_CREAT)\n"
+		     "os.ftruncate(f, 4096)\nm = mmap.mmap(f, 4096)\n"
+		     "os.close(f)",
+		     "a shared mapping that may be written");
+}
+
+Test(refusals, memory_behind_the_end_of_a_file)
+{
+	check_python("f = os.open('data', os.O_RDWR | os.O_CREAT)\n"
+		     "os.ftruncate(f, 8192)\n"
+		     "m = mmap.mmap(f, 8192, flags=mmap.MAP_PRIVATE)\n"
+		     "os.ftruncate(f, 100)\nos.close(f)",
+		     "goes on behind the end of its file");
+}
+
+Test(refusals, locked_memory)
+{
+	check_python("m = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | "
+		     "mmap.MAP_ANONYMOUS)\n"
+		     "a = (ctypes.c_char * 4096).from_buffer(m)\n"
+		     "libc.mlock(ctypes.byref(a), 4096)",
+		     "locked memory (mlock)");
+}
+
+Test(refusals, future_locks)
+{
+	check_python("libc.mlockall(2 | 4)", "mlock");
+}
+
+Test(refusals, guard_regions)
+{
+	check_python("m = mmap.mmap(-1, 8192, flags=mmap.MAP_PRIVATE | "
+		     "mmap.MAP_ANONYMOUS)\n"
+		     "a = (ctypes.c_char * 8192).from_buffer(m)\n"
+		     "if libc.madvise(ctypes.byref(a), 4096, 102):\n"
+		     "    libc.mlockall(2) # no guards before Linux 6.13",
+		     "m");
+}
+
+Test(refusals, seccomp_filters_of_the_service)
+{
+	check_python("libc.prctl(38, 1, 0, 0, 0)\n"
+		     "class F(ctypes.Structure):\n"
+		     "    _fields_ = [('n', ctypes.c_ushort), "
+		     "('f', ctypes.c_char_p)]\n"
+		     "code = b'\\x06\\0\\0\\0\\0\\0\\xff\\x7f'\n"
+		     "libc.prctl(22, 2, ctypes.byref(F(1, code)))",
+		     "seccomp filters");
+}
+
+Test(refusals, session_of_its_own)
+{
+	check_python("os.setpgid(0, 0)", "process group and session");
+}
+
+Test(refusals, affinity)
+{
+	check_python("os.sched_setaffinity(0, "
+		     "[sorted(os.sched_getaffinity(0))[0]])",
+		     "CPU affinity");
+}
+
+Test(refusals, out_of_memory_score)
+{
+	check_python("open('/proc/self/oom_score_adj', 'w').write('500')",
+		     "OOM score");
+}
+
+Test(refusals, core_dump_filter)
+{
+	check_python("open('/proc/self/coredump_filter', 'w').write('0x7')",
+		     "core dump filter");
+}
+
+Test(refusals, membarrier_registrations)
+{
+	check_python("libc.syscall(324, 1 << 4, 0, 0)",
+		     "membarrier registration");
+}
+
+Test(refusals, scheduling_policy)
+{
+	check_python("os.sched_setscheduler(0, os.SCHED_BATCH, "
+		     "os.sched_param(0))",
+		     "scheduling policy");
+}
+
+Test(refusals, landlock_domains)
+{
+	check_python("libc.prctl(38, 1, 0, 0, 0)\n"
+		     "a = (ctypes.c_uint64 * 1)(1 << 7)\n"
+		     "f = libc.syscall(444, ctypes.byref(a), 8, 0)\n"
+		     "libc.syscall(446, f, 0)\nos.close(f)",
+		     "Landlock domain");
+}
+
+Test(refusals, process_that_is_traced_names_its_tracer)
+{
+	struct running service, tracer;
+	struct outcome outcome;
+	char pid[32];
+
+	if (!has_program("strace"))
+		return;
+	service = start(WORDS(service_path("waits_for_input")));
+	snprintf(pid, sizeof(pid), "%d", service.pid);
+	tracer = start(WORDS("strace", "-p", pid));
+	usleep(500000);
+	outcome = run(NULL, WORDS(tool_capture(), "--pid", pid));
+	expect_status(outcome, 3);
+	expect_in(outcome.err, "it is traced by pid");
+	expect_in(outcome.err, "(strace)");
+	outcome_free(&outcome);
+	outcome = finish(service, "x\n", 10);
+	outcome_free(&outcome);
+	outcome = finish(tracer, NULL, 10);
+	outcome_free(&outcome);
+}
+
+Test(refusals, json_lists_the_same)
+{
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "--json", "-o", "svc.core",
+				"/usr/bin/python3", "-c",
+				"f = open('/etc/passwd')\ninput()"));
+
+	expect_status(outcome, 3);
+	expect_in(outcome.out, "\"verdict\": \"refused\"");
+	expect_in(outcome.out, "\"subject\": \"fd 3\"");
+	expect_in(outcome.out, "\"carried\": false");
+	outcome_free(&outcome);
+}
