@@ -53,9 +53,10 @@ struct capture {
 
 static void capture_deinit(struct capture *c, bool is_done)
 {
-	if (is_done && c->options->live_on)
-		tracee_detach(&c->tracee);
-	else if (c->tracee.attached && !is_done)
+	/* What was not started here lives on after a failure. */
+	bool lives_on = is_done ? c->options->live_on : c->tracee.attached;
+
+	if (lives_on)
 		tracee_detach(&c->tracee);
 	else
 		tracee_kill(&c->tracee);

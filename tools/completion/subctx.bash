@@ -1,0 +1,44 @@
+# subctx.bash - completion of options and cores for bash
+
+_subctx_capture() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+
+	case $before in
+	-o | --output)
+		COMPREPLY=($(compgen -f -- "$word"))
+		return
+		;;
+	--pid)
+		COMPREPLY=($(compgen -W "$(ps -u "$(id -u)" -o pid=)" -- "$word"))
+		return
+		;;
+	esac
+	case $word in
+	--ready=*)
+		COMPREPLY=($(compgen -P --ready= -W 'default marker stop notify
+			stdin symbol: line: syscall: output: after: signal:' \
+			-- "${word#--ready=}"))
+		compopt -o nospace
+		;;
+	-*)
+		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --pid=
+			--leave-running --kill --json --quiet --verbose
+			--help --version' -- "$word"))
+		;;
+	*)
+		COMPREPLY=($(compgen -c -- "$word"))
+		;;
+	esac
+}
+
+_subctx_restore() {
+	local word=${COMP_WORDS[COMP_CWORD]}
+
+	case $word in
+	-*) COMPREPLY=($(compgen -W '--dry-run --stop --help --version' -- "$word")) ;;
+	*) COMPREPLY=($(compgen -f -X '!*.core' -- "$word")) ;;
+	esac
+}
+
+complete -o filenames -F _subctx_capture subctx-capture
+complete -o filenames -F _subctx_restore subctx-restore
