@@ -10,21 +10,21 @@
 #include <sys/types.h>
 
 struct open_file;
-struct open_file_list;
 
 /*
  * A descriptor is of the first kind of which everything fits that is not zero.
  *
- * @name: what all of its kind are called
+ * @name: what all of its kind are called; a description begins with it
  * @link: how the link in /proc/PID/fd begins
  * @type: S_IF*
  * @file_system: the magic number of statfs(2)
  * @flags: O_*, all of these
  * @fits: what else must hold
- * @describe: adds to file->what; without it, @words are all there is to say.
- *	It may replace file->remedy.
- * @words: what it is, in a few words
- * @remedy: a whole sentence for those who have one of these
+ * @asks_copy: @describe makes use of file->copy.  Others are better off without:
+ *	closing a copy flushes the file, which a network may hear of.
+ * @names_itself: @describe says @name, too, in its own way
+ * @describe: says the rest of it, or NULL; it may replace file->remedy
+ * @remedy: a whole sentence; NULL stands for "Make it after the ready point."
  */
 struct open_file_kind {
 	const char *name;
@@ -33,9 +33,9 @@ struct open_file_kind {
 	uint64_t file_system;
 	unsigned flags;
 	bool (*fits)(const struct open_file *file);
-	void (*describe)(struct open_file *file,
-			 const struct open_file_list *all);
-	const char *words;
+	bool asks_copy;
+	bool names_itself;
+	void (*describe)(struct open_file *file);
 	const char *remedy;
 };
 

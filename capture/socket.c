@@ -211,7 +211,9 @@ bool socket_read(struct socket *ret_socket, int fd)
 	limit(&s.peer);
 	if (s.is_connected && s.domain == AF_UNIX)
 		s.peer_inode = ask_for_peer(inode_of(fd));
-	if (s.is_listening || ioctl(fd, FIONREAD, &s.unread) < 0)
+	/* An unconnected MPTCP socket says 1 for the end of its stream. */
+	if ((s.type == SOCK_STREAM && !s.is_connected) ||
+	    ioctl(fd, FIONREAD, &s.unread) < 0)
 		s.unread = 0;
 	*ret_socket = s;
 	return true;
@@ -274,7 +276,7 @@ static void say_address(struct open_file *file, const struct socket_address *a)
 		open_file_say(file, "interface %d", ll->sll_ifindex);
 		break;
 	case AF_VSOCK:
-		open_file_say(file, "%u:%u", vm->svm_cid, vm->svm_port);
+		open_file_say(file, "%d:%u", (int)vm->svm_cid, vm->svm_port);
 		break;
 	default:
 		open_file_say(file, "an address of family %d",
@@ -334,11 +336,18 @@ static void say_connection(struct open_file *file, const struct socket *s)
 		open_file_say(file, ", the other end is not in the service");
 }
 
+/* The port of a raw socket is its protocol. */
 static void say_unconnected(struct open_file *file, const struct socket *s)
 {
+	bool is_raw = s->type == SOCK_RAW &&
+		      (s->domain == AF_INET || s->domain == AF_INET6);
+
 	say_protocol(file, s);
-	if (!has_name(&s->local)) {
-		open_file_say(file, " socket, not bound");
+	if (is_raw || !has_name(&s->local)) {
+		open_file_say(file,
+			      is_raw ? " socket of protocol %d"
+				     : " socket, not bound",
+			      s->protocol);
 		return;
 	}
 	file->remedy = s->is_listening ? "Listen after the ready point."
@@ -354,7 +363,8 @@ void socket_describe(struct open_file *file, const struct socket *socket)
 	size_t state = (size_t)socket->tcp_state;
 	uint64_t count = 0;
 
-	if (socket->is_connected)
+	if (has_name(&socket->peer) ||
+	    (socket->is_connected && socket->domain == AF_UNIX))
 		say_connection(file, socket);
 	else
 		say_unconnected(file, socket);
@@ -362,10 +372,10 @@ void socket_describe(struct open_file *file, const struct socket *socket)
 	    tcp_states[state] && state != TCP_CLOSE)
 		open_file_say(file, " (%s)", tcp_states[state]);
 	if (socket->unread > 0)
-		open_file_say(file, ", %d bytes unread", socket->unread);
+		open_file_say(file, ", unread bytes: %d", socket->unread);
 	if (!flight || !take_decimal(&flight, &count) || count == 0)
 		return;
-	open_file_say(file, ", %" PRIu64 " descriptors in flight (SCM_RIGHTS)",
+	open_file_say(file, ", descriptors in flight (SCM_RIGHTS): %" PRIu64,
 		      count);
 	file->remedy = "Receive the descriptors before the ready point.";
 }

@@ -19,28 +19,20 @@
 #include <linux/seccomp.h>
 #include <mqueue.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/fanotify.h>
 #include <sys/file.h>
-#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "make_resource.h"
-
-#define UNUSED __attribute__((unused))
 
 enum {
 	CANNOT_MAKE = 77, /* what a test program exits with to be skipped */
@@ -63,7 +55,7 @@ static int make_file(const char *name, int flags)
 
 static int make_written(int companion UNUSED)
 {
-	int fd = make_file("written", O_WRONLY | O_APPEND);
+	int fd = make_file("written", O_WRONLY | O_APPEND | O_TRUNC);
 
 	return fd >= 0 && write(fd, "hello", SOME_SIZE) < 0 ? -1 : fd;
 }
@@ -90,7 +82,8 @@ static int make_renamed(int companion UNUSED)
 {
 	int fd = make_file("former", O_RDWR);
 
-	if (fd >= 0 && link("former", "latter") < 0 && errno != EEXIST)
+	unlink("latter");
+	if (fd >= 0 && link("former", "latter") < 0)
 		return -1;
 	unlink("former");
 	return fd;
@@ -138,16 +131,6 @@ static int make_lease(int companion)
 	return fd >= 0 && fcntl(fd, F_SETLEASE, F_WRLCK) < 0 ? -1 : fd;
 }
 
-static int make_path(int companion UNUSED)
-{
-	return open("/etc/passwd", O_PATH);
-}
-
-static int make_folder(int companion UNUSED)
-{
-	return open("/etc", O_RDONLY | O_DIRECTORY);
-}
-
 static int make_deleted_folder(int companion UNUSED)
 {
 	int fd;
@@ -158,96 +141,258 @@ static int make_deleted_folder(int companion UNUSED)
 	return fd;
 }
 
-static int make_terminal(int companion)
+static int make_userfaultfd(int companion UNUSED)
 {
-	int master = put_at(posix_openpt(O_RDWR | O_NOCTTY), companion);
-
-	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
-		return -1;
-	return open(ptsname(master), O_RDWR | O_NOCTTY);
+	return (int)syscall(SYS_userfaultfd, O_CLOEXEC);
 }
 
-static int make_terminal_master(int companion UNUSED)
+static int make_perf_event(int companion UNUSED)
 {
-	return posix_openpt(O_RDWR | O_NOCTTY);
+	struct perf_event_attr event = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(event),
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+	};
+
+	return (int)syscall(SYS_perf_event_open, &event, 0, -1, -1, 0);
 }
 
-/* /dev/tty is there for the leader of a session that has a terminal. */
-static int make_own_terminal(int companion)
+static int make_bpf_map(int companion UNUSED)
 {
-	int terminal = make_terminal(companion);
+	union bpf_attr map = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = 8,
+		.max_entries = 2,
+	};
 
-	if (terminal < 0 || (setsid() < 0 && errno != EPERM) ||
-	    ioctl(terminal, TIOCSCTTY, 0) < 0)
-		return -1;
-	close(terminal);
-	return open("/dev/tty", O_RDWR);
+	return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map));
 }
 
-static int make_pipe(int companion)
+static int make_bpf_program(int companion UNUSED)
 {
-	int ends[2];
+	const struct bpf_insn code[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	union bpf_attr program = {
+		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		.insn_cnt = 2,
+		.insns = (unsigned long)code,
+		.license = (unsigned long)"GPL",
+	};
 
-	if (pipe(ends) < 0 || write(ends[1], "hello", SOME_SIZE) < 0)
-		return -1;
-	put_at(ends[1], companion);
-	return ends[0];
+	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &program, sizeof(program));
 }
 
-static int make_half_pipe(int companion UNUSED)
+static int make_io_uring(int companion UNUSED)
 {
-	int ends[2];
+	struct io_uring_params params = {0};
 
-	if (pipe2(ends, O_DIRECT) < 0)
-		return -1;
-	close(ends[0]);
-	return ends[1];
+	return (int)syscall(SYS_io_uring_setup, 4, &params);
 }
 
-static int make_fifo(int companion UNUSED)
+static int make_memfd(int companion UNUSED)
 {
-	mkfifo("fifo", 0600);
-	return open("fifo", O_RDWR);
+	int fd = memfd_create("a\033name", MFD_ALLOW_SEALING);
+
+	return ftruncate(fd, SOME_SIZE) < 0 ||
+			       fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0
+		       ? -1
+		       : fd;
 }
 
-static int make_eventfd(int companion UNUSED)
+static int make_huge_memfd(int companion UNUSED)
 {
-	return eventfd(17, EFD_SEMAPHORE);
+	return memfd_create("huge", MFD_HUGETLB);
 }
 
-static int make_epoll(int companion)
+static int make_secret(int companion UNUSED)
 {
-	struct epoll_event event = {.events = EPOLLIN};
-	int watched = put_at(eventfd(0, 0), companion);
-	int fd = epoll_create1(0);
+	return (int)syscall(SYS_memfd_secret, 0);
+}
 
-	epoll_ctl(fd, EPOLL_CTL_ADD, watched, &event);
+static int make_pidfd(int companion UNUSED)
+{
+	return (int)syscall(SYS_pidfd_open, getpid(), 0);
+}
+
+static int make_pidfd_gone(int companion UNUSED)
+{
+	pid_t child = fork();
+	int fd;
+
+	if (child == 0)
+		_exit(EXIT_SUCCESS);
+	fd = (int)syscall(SYS_pidfd_open, child, 0);
+	waitpid(child, NULL, 0);
 	return fd;
 }
 
-static int make_timerfd(int companion UNUSED)
+static int make_queue(int companion UNUSED)
 {
-	const struct itimerspec time = {.it_value = {1000}, .it_interval = {2}};
-	int fd = timerfd_create(CLOCK_BOOTTIME, 0);
+	char name[32];
+	mqd_t queue;
 
-	timerfd_settime(fd, 0, &time, NULL);
+	snprintf(name, sizeof(name), "/make_resource.%d", getpid());
+	queue = mq_open(name, O_CREAT | O_RDWR, 0600, NULL);
+	mq_unlink(name);
+	return queue;
+}
+
+static int make_ruleset(int companion UNUSED)
+{
+	const struct landlock_ruleset_attr rules = {.handled_access_fs = 1};
+
+	return (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules),
+			    0);
+}
+
+static int make_file_system(int companion UNUSED)
+{
+	return (int)syscall(SYS_fsopen, "tmpfs", 0);
+}
+
+static int make_mount(int companion UNUSED)
+{
+	int context = make_file_system(0);
+	int fd;
+
+	syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	fd = (int)syscall(SYS_fsmount, context, 0, 0);
+	close(context);
 	return fd;
 }
 
-static int make_signalfd(int companion UNUSED)
+static int make_tree(int companion UNUSED)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGTERM);
-	return signalfd(-1, &set, 0);
+	return (int)syscall(SYS_open_tree, AT_FDCWD, "/tmp", OPEN_TREE_CLONE);
 }
 
-static int make_inotify(int companion UNUSED)
+/* Nobody could let calls go on, so the filter allows them all by itself. */
+static int make_listener(int companion UNUSED)
 {
-	int fd = inotify_init1(0);
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {1, code};
 
-	inotify_add_watch(fd, "/etc", IN_CREATE);
-	return fd;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			    SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+}
+
+static int make_machine(int companion)
+{
+	return ioctl(put_at(open("/dev/kvm", O_RDWR), companion), KVM_CREATE_VM,
+		     0);
+}
+
+/* clang-format off */
+static const struct resource files[] = {
+	{"file", "file /etc/passwd, read-only, at 0", .path = "/etc/passwd"},
+	{"file-written", ", write-only, append, at 5", make_written},
+	{"file-escape", "/a\\x0a\\x1b[31mb\\x5c, read-write", make_escape},
+	{"file-odd", "/named (deleted), read-write", make_named_deleted},
+	{"file-deleted", "deleted file /", make_deleted},
+	{"file-renamed", "of which only another name is left", make_renamed},
+	{"file-unnamed", "unnamed file /", make_unnamed},
+	{"lock-posix", "with POSIX lock for writing", make_posix_lock},
+	{"lock-ofd", "with OFD lock for reading", make_ofd_lock},
+	{"lock-flock", "with flock for writing", make_flock},
+	{"lock-lease", "with lease for writing", make_lease},
+	{"path", "path (O_PATH) of /etc/passwd", .path = "/etc/passwd",
+	 .flags = O_PATH},
+	{"directory", "directory /etc", .path = "/etc", .flags = O_DIRECTORY},
+	{"directory-deleted", "deleted directory /", make_deleted_folder},
+	{"null", "device /dev/null (null, 1:3), read", .path = "/dev/null"},
+	{"zero", "(zero, 1:5)", .path = "/dev/zero"},
+	{"full", "(full, 1:7)", .path = "/dev/full"},
+	{"random", "(random, 1:8)", .path = "/dev/random"},
+	{"urandom", "(urandom, 1:9)", .path = "/dev/urandom"},
+	{"kernel-log", "(kernel log, 1:11)", .path = "/dev/kmsg",
+	 .flags = O_NONBLOCK},
+	{"kvm", "(KVM, 10:232)", .path = "/dev/kvm", .flags = O_RDWR},
+	{"kvm-vm", "KVM anon_inode:kvm-vm", make_machine},
+	{"fuse", "(FUSE, 10:229)", .path = "/dev/fuse", .flags = O_RDWR},
+	{"tun", "(TUN/TAP, 10:200)", .path = "/dev/net/tun", .flags = O_RDWR},
+	{"loop-control", "(loop control, 10:237)", .path = "/dev/loop-control"},
+	{"loop", "block device /dev/loop0 (7:0)", .path = "/dev/loop0"},
+	{"userfaultfd", "userfaultfd", make_userfaultfd},
+	{"perf-event", "perf event", make_perf_event},
+	{"bpf-map", "BPF anon_inode:bpf-map", make_bpf_map},
+	{"bpf-program", "BPF anon_inode:bpf-prog", make_bpf_program},
+	{"io_uring", "io_uring", make_io_uring},
+	{"memfd", "x1bname (deleted), read-write, at 0, size 5, sealed: shr",
+	 make_memfd},
+	{"memfd-huge", "memfd in huge pages /memfd:huge", make_huge_memfd},
+	{"memfd-secret", "secret memory", make_secret},
+	{"pidfd", "pidfd of the service itself", make_pidfd},
+	{"pidfd-gone", "pidfd of a process that is gone", make_pidfd_gone},
+	{"message-queue", "message queue /make_resource", make_queue},
+	{"landlock", "Landlock ruleset", make_ruleset},
+	{"fs-context", "file system context", make_file_system},
+	{"mount-new", "detached mount", make_mount},
+	{"mount-tree", "detached mount", make_tree},
+	{"namespace", "namespace net:[", .path = "/proc/self/ns/net"},
+	{"proc-own", "kernel's file about the service /proc/",
+	 .path = "/proc/self/maps"},
+	{"proc", "kernel's file /proc/loadavg", .path = "/proc/loadavg"},
+	{"sysfs", "kernel's file /sys/", .path = "/sys/kernel/uevent_seqnum"},
+	{"cgroup", "kernel's file /sys/fs/cgroup/",
+	 .path = "/sys/fs/cgroup/cgroup.procs"},
+	{"seccomp-listener", "seccomp listener", make_listener},
+};
+/* clang-format on */
+
+static const struct resource *find(const struct resource *items, size_t count,
+				   const char *kind)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(items[i].kind, kind) == 0)
+			return &items[i];
+	return NULL;
+}
+
+static int make(const struct resource *r, int companion)
+{
+	if (r->make)
+		return r->make(companion);
+	if (r->path)
+		return open(r->path, r->flags);
+	return socket(r->domain, r->type, r->protocol);
+}
+
+static int list(const struct resource *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		printf("%s\t%s\n", items[i].kind, items[i].says);
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+	const size_t count = sizeof(files) / sizeof(*files);
+	const struct resource *resource;
+	char line[16];
+	int fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (argc == 2 && strcmp(argv[1], "--list") == 0)
+		return list(files, count) | list(channels, channel_count);
+	resource = argc == 3 ? find(files, count, argv[1]) : NULL;
+	if (!resource && argc == 3)
+		resource = find(channels, channel_count, argv[1]);
+	if (!resource) {
+		fprintf(stderr, "usage: make_resource KIND FD | --list\n");
+		return EXIT_FAILURE;
+	}
+	fd = (int)strtol(argv[2], NULL, 10);
+	if (put_at(make(resource, fd + 1), fd) < 0) {
+		fprintf(stderr, "%s: %s\n", resource->kind, strerror(errno));
+		return CANNOT_MAKE;
+	}
+	puts("ready");
+	fflush(stdout);
+	return fgets(line, sizeof(line), stdin) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
