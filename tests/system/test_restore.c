@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/core_reader.h"
+#include "common/core_writer.h"
 #include "tests/harness.h"
 
 TestSuite(restore, .init = harness_begin, .fini = harness_end, .timeout = 120);
@@ -289,4 +291,55 @@ Test(restore, ignored_signals_are_handed_on_as_by_exec)
 	outcome = run("\n", WORDS(tool_restore(), "svc.core"));
 	expect_status(outcome, 128 + SIGHUP);
 	outcome_free(&outcome);
+}
+
+/* As if it came from another kernel, whose vdso has the same functions. */
+static void pretend_other_kernel(const char *path)
+{
+	struct error err = {0};
+	struct core core;
+	uint64_t digest;
+	size_t size;
+	char *front, *at;
+	int fd;
+
+	cr_assert(core_open(&core, path, &err) == 0, "%s", err.text);
+	size = core.image->front_size;
+	front = malloc(size);
+	fd = open(path, O_RDWR);
+	cr_assert(pread(fd, front, size, 0) == (ssize_t)size);
+	at = memmem(front, size, core.machine->kernel,
+		    strlen(core.machine->kernel));
+	*at = 'X';
+	digest = core.process->vdso_digest;
+	at = memmem(front, size, &digest, sizeof(digest));
+	*at = (char)(*at + 1);
+	cr_assert(core_seal(front, size));
+	cr_assert(pwrite(fd, front, size, 0) == (ssize_t)size);
+	close(fd);
+	free(front);
+	core_close(&core);
+}
+
+Test(restore, vdso_of_another_kernel_leads_to_this_ones)
+{
+	static const char *const names[] = {"reads_clock", "knows_itself"};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct outcome outcome;
+
+		capture_service(names[i]);
+		if (getenv("SUBCTX_TEST_UID"))
+			cr_assert(system("chmod 666 svc.core") == 0);
+		pretend_other_kernel("svc.core");
+		outcome = run(NULL,
+			      WORDS(tool_restore(), "--dry-run", "svc.core"));
+		expect_in(outcome.out, "mremap(");
+		outcome_free(&outcome);
+
+		outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+		expect_status(outcome, 0);
+		expect_out(outcome, "ok\n");
+		outcome_free(&outcome);
+	}
 }
