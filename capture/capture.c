@@ -257,9 +257,6 @@ static void note_dropper(struct capture *c)
 
 static int audit(struct capture *c, struct error *err)
 {
-	const struct open_file_context files = {
-		.is_started = !c->tracee.attached,
-	};
 	struct tracee *t = &c->tracee;
 	int r;
 
@@ -268,7 +265,7 @@ static int audit(struct capture *c, struct error *err)
 	thread_state_complete(&c->thread, t, &c->at_ready.self, &c->audit);
 	r = process_state_audit(&c->at_ready, t, &c->audit, err);
 	if (r == 0)
-		r = open_files_audit(&c->audit, t->pid, &files, err);
+		r = open_files_audit(&c->audit, t->pid, !t->attached, err);
 	note_dropper(c);
 	if (r == 0)
 		r = contents_decide(&c->contents, &c->mappings, t->pid,

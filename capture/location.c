@@ -1,22 +1,30 @@
 /*
  * location.c - addresses in one ELF file: of a function, a line, a probe
+ *
+ * Probes and the bias need libelf only, and are cheap.  Functions and lines
+ * need libdwfl, which finds separate debug files: the file is reported to it
+ * as if it were loaded somewhere, and the bias of that is taken off again.
  */
 #include "location.h"
 
+#include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/cleanup.h"
 
 enum {
 	NT_STAPSDT_TYPE = 3, /* sys/sdt.h, third version */
 	PROBE_WORDS = 3,     /* place, base, semaphore */
+	PAGE = 4096,
 };
 
 static int add(struct location_list *list, uint64_t address, struct error *err)
@@ -41,26 +49,32 @@ void location_list_deinit(struct location_list *list)
 	*list = (struct location_list){0};
 }
 
-/* An ELF file that is open for as long as it is looked at. */
-struct opened {
-	int fd;
-	Elf *elf;
-};
-
-static void opened_close(struct opened *file)
+/* A list is handed out whole or not at all. */
+static int hand_out(struct location_list *list, int r,
+		    struct location_list *ret_list)
 {
-	if (file->elf)
-		elf_end(file->elf);
-	cleanup_close(&file->fd);
+	if (r < 0)
+		location_list_deinit(list);
+	else
+		*ret_list = *list;
+	return r;
 }
 
-/* What is no ELF file holds nothing that could be found. */
-static void opened_open(struct opened *file, const char *path)
+/* To open anything else, such as a device, may do something. */
+static bool is_regular(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* NULL for what is no ELF file: it holds nothing. */
+static Elf *open_elf(const char *path, int *ret_fd)
 {
 	elf_version(EV_CURRENT);
-	*file = (struct opened){.fd = open(path, O_RDONLY | O_CLOEXEC)};
-	if (file->fd >= 0)
-		file->elf = elf_begin(file->fd, ELF_C_READ_MMAP, NULL);
+	if (is_regular(path))
+		*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? NULL : elf_begin(*ret_fd, ELF_C_READ, NULL);
 }
 
 static Elf_Scn *find_section(Elf *elf, const char *wanted, GElf_Shdr *ret_head)
@@ -97,6 +111,15 @@ static bool is_probe(const char *contents, size_t size, const char *provider,
 	       strcmp(second, name) == 0;
 }
 
+static bool is_stapsdt(const GElf_Nhdr *head, const char *owner)
+{
+	static const char wanted[] = "stapsdt";
+
+	return head->n_type == NT_STAPSDT_TYPE &&
+	       head->n_namesz == sizeof(wanted) &&
+	       memcmp(owner, wanted, sizeof(wanted)) == 0;
+}
+
 /*
  * A note keeps the address that the base section had when it was linked; what
  * prelinking has moved since shows in where that section is now.
@@ -108,20 +131,20 @@ static int add_probes(Elf *elf, Elf_Scn *section, const char *provider,
 	Elf_Data *data = elf_getdata(section, NULL);
 	size_t at = 0, next, owner, contents;
 	GElf_Shdr base = {0};
-	bool has_base = find_section(elf, ".stapsdt.base", &base) != NULL;
+	const bool has_base = find_section(elf, ".stapsdt.base", &base);
 	GElf_Nhdr head;
 	int r = 0;
 
-	while (r == 0 && data &&
+	while (r == 0 && data && data->d_buf &&
 	       (next = gelf_getnote(data, at, &head, &owner, &contents)) > 0) {
-		const char *bytes = (const char *)data->d_buf + contents;
+		const char *bytes = data->d_buf;
 		uint64_t words[PROBE_WORDS];
 
 		at = next;
-		if (head.n_type != NT_STAPSDT_TYPE ||
-		    !is_probe(bytes, head.n_descsz, provider, name))
+		if (!is_stapsdt(&head, bytes + owner) ||
+		    !is_probe(bytes + contents, head.n_descsz, provider, name))
 			continue;
-		memcpy(words, bytes, sizeof(words));
+		memcpy(words, bytes + contents, sizeof(words));
 		if (has_base)
 			words[0] += base.sh_addr - words[1];
 		r = add(list, words[0], err);
@@ -133,170 +156,259 @@ int location_find_probe(const char *path, const char *provider,
 			const char *name, struct location_list *ret_list,
 			struct error *err)
 {
-	struct opened file;
+	struct location_list list = {0};
+	cleanup_fd int fd = -1;
+	Elf *elf = open_elf(path, &fd);
 	GElf_Shdr head;
-	Elf_Scn *section;
+	Elf_Scn *section = find_section(elf, ".note.stapsdt", &head);
 	int r = 0;
 
-	opened_open(&file, path);
-	section = find_section(file.elf, ".note.stapsdt", &head);
-	if (section)
-		r = add_probes(file.elf, section, provider, name, ret_list,
-			       err);
-	opened_close(&file);
-	return r;
+	/* In a separate debug file it is SHT_NOBITS. */
+	if (section && head.sh_type == SHT_NOTE &&
+	    gelf_getclass(elf) == ELFCLASS64)
+		r = add_probes(elf, section, provider, name, &list, err);
+	elf_end(elf);
+	return hand_out(&list, r, ret_list);
+}
+
+/* The segment is mapped from the page in which it begins. */
+static bool holds(const GElf_Phdr *segment, uint64_t offset)
+{
+	return segment->p_type == PT_LOAD &&
+	       offset >= (segment->p_offset & -(uint64_t)PAGE) &&
+	       (offset < segment->p_offset ||
+		offset - segment->p_offset < segment->p_filesz);
 }
 
 int location_load_bias(const char *path, uint64_t start, uint64_t offset,
 		       uint64_t *ret_bias, struct error *err)
 {
-	struct opened file;
+	cleanup_fd int fd = -1;
+	Elf *elf = open_elf(path, &fd);
+	GElf_Phdr segment;
 	size_t count = 0;
-	bool is_found = false;
+	size_t i = 0;
 
-	opened_open(&file, path);
-	if (file.elf)
-		elf_getphdrnum(file.elf, &count);
-	for (size_t i = 0; i < count && !is_found; i++) {
-		GElf_Phdr segment;
-
-		if (!gelf_getphdr(file.elf, (int)i, &segment) ||
-		    segment.p_type != PT_LOAD ||
-		    offset < (segment.p_offset & ~(GElf_Off)0xfff) ||
-		    offset >= segment.p_offset + segment.p_filesz)
-			continue;
-		*ret_bias =
-			start - (segment.p_vaddr - segment.p_offset + offset);
-		is_found = true;
-	}
-	opened_close(&file);
-	if (!is_found)
+	if (elf)
+		elf_getphdrnum(elf, &count);
+	while (i < count && (!gelf_getphdr(elf, (int)i, &segment) ||
+			     !holds(&segment, offset)))
+		i++;
+	elf_end(elf);
+	if (i == count)
 		return error_set(err, FAULT_CORRUPT,
 				 "cannot tell where '%s' is loaded", path);
+	*ret_bias = start - (segment.p_vaddr - segment.p_offset + offset);
 	return 0;
 }
 
-/* One file with its debug information, as if it were loaded where linked. */
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_build_id_find_elf,
 	.find_debuginfo = dwfl_standard_find_debuginfo,
 	.section_address = dwfl_offline_section_address,
 };
 
-static Dwfl *open_dwfl(const char *path, Dwfl_Module **ret_module,
-		       uint64_t *ret_bias)
-{
+/*
+ * A file with its debug information.
+ * @bias: where libdwfl has put it
+ * @servers: $DEBUGINFOD_URLS, which is empty meanwhile: a debuginfo server
+ *	would take seconds, and the service inherits our environment
+ */
+struct reported {
 	Dwfl *dwfl;
-	GElf_Addr bias = 0;
+	Dwfl_Module *module;
+	GElf_Addr bias;
+	char *servers;
+};
 
+/* @module is NULL for what is no ELF file; it holds nothing. */
+static void reported_open(struct reported *file, const char *path)
+{
+	const char *servers = getenv("DEBUGINFOD_URLS");
+
+	*file = (struct reported){.servers = servers ? strdup(servers) : NULL};
 	setenv("DEBUGINFOD_URLS", "", 1);
-	dwfl = dwfl_begin(&callbacks);
-	if (!dwfl)
-		return NULL;
-	*ret_module = dwfl_report_offline(dwfl, path, path, -1);
-	dwfl_report_end(dwfl, NULL, NULL);
-	if (!*ret_module || !dwfl_module_getelf(*ret_module, &bias)) {
-		dwfl_end(dwfl);
-		return NULL;
-	}
-	*ret_bias = bias;
-	return dwfl;
+	file->dwfl = is_regular(path) ? dwfl_begin(&callbacks) : NULL;
+	if (!file->dwfl)
+		return;
+	file->module = dwfl_report_offline(file->dwfl, path, path, -1);
+	dwfl_report_end(file->dwfl, NULL, NULL);
+	if (file->module && !dwfl_module_getelf(file->module, &file->bias))
+		file->module = NULL;
+}
+
+static void reported_close(struct reported *file)
+{
+	if (file->dwfl)
+		dwfl_end(file->dwfl);
+	if (file->servers)
+		setenv("DEBUGINFOD_URLS", file->servers, 1);
+	else
+		unsetenv("DEBUGINFOD_URLS");
+	free(file->servers);
 }
 
 /* A name may carry its version, "memcpy@@GLIBC_2.14". */
 static bool is_named(const char *symbol, const char *name)
 {
-	size_t length = strlen(name);
+	const size_t length = strcspn(symbol, "@");
 
-	return strncmp(symbol, name, length) == 0 &&
-	       (symbol[length] == '\0' || symbol[length] == '@');
+	return strncmp(symbol, name, length) == 0 && name[length] == '\0';
+}
+
+/* A label of hand-written assembly may have no type, and so has "_end". */
+static bool is_code(const GElf_Sym *symbol, Elf *elf, size_t index)
+{
+	const int type = GELF_ST_TYPE(symbol->st_info);
+	Elf_Scn *section = elf_getscn(elf, index);
+	GElf_Shdr head;
+
+	return (type == STT_FUNC || type == STT_NOTYPE) && section &&
+	       gelf_getshdr(section, &head) && head.sh_flags & SHF_EXECINSTR;
 }
 
 int location_find_symbol(const char *path, const char *name,
 			 struct location_list *ret_list, struct error *err)
 {
-	Dwfl_Module *module;
-	uint64_t bias;
-	Dwfl *dwfl = open_dwfl(path, &module, &bias);
-	int count = dwfl ? dwfl_module_getsymtab(module) : 0;
+	struct location_list list = {0};
+	struct reported file;
+	int count;
 	int r = 0;
 
+	reported_open(&file, path);
+	count = file.module ? dwfl_module_getsymtab(file.module) : 0;
 	for (int i = 0; r == 0 && i < count; i++) {
 		GElf_Sym symbol;
 		GElf_Addr address;
+		GElf_Word index;
+		Elf *elf;
 		const char *text = dwfl_module_getsym_info(
-			module, i, &symbol, &address, NULL, NULL, NULL);
+			file.module, i, &symbol, &address, &index, &elf, NULL);
 
 		if (text && is_named(text, name) &&
-		    symbol.st_shndx != SHN_UNDEF &&
-		    (GELF_ST_TYPE(symbol.st_info) == STT_FUNC ||
-		     GELF_ST_TYPE(symbol.st_info) == STT_NOTYPE))
-			r = add(ret_list, address - bias, err);
+		    is_code(&symbol, elf, index))
+			r = add(&list, address - file.bias, err);
 	}
-	if (dwfl)
-		dwfl_end(dwfl);
-	return r;
+	reported_close(&file);
+	return hand_out(&list, r, ret_list);
 }
 
 static bool ends_in(const char *path, const char *file)
 {
-	size_t path_length = strlen(path);
-	size_t length = strlen(file);
+	const size_t path_length = strlen(path);
+	const size_t length = strlen(file);
 
 	return length <= path_length &&
 	       strcmp(path + path_length - length, file) == 0 &&
 	       (length == path_length || path[path_length - length - 1] == '/');
 }
 
-/*
- * Consecutive rows of a line are one copy of it; of a line that is left and
- * entered again within a function, the lowest address is the one that counts.
- */
-static int add_unit(Dwarf_Die *unit, const char *file, int wanted,
-		    struct location_list *list, struct error *err)
+/* Which line, of those from the wanted one on, and of which file. */
+struct wanted_line {
+	const char *file;
+	int number;
+};
+
+/* The number of a row that begins a line and may be it, or 0. */
+static int candidate(const struct wanted_line *wanted, Dwarf_Line *row)
 {
-	Dwarf_Addr lowest = 0;
+	const char *source = dwarf_linesrc(row, NULL, NULL);
+	bool is_statement = false;
+	int number;
+
+	if (dwarf_lineno(row, &number) != 0 || number < wanted->number ||
+	    !source || !ends_in(source, wanted->file))
+		return 0;
+	dwarf_linebeginstatement(row, &is_statement);
+	return is_statement ? number : 0;
+}
+
+/* The innermost function, or copy of one that is inlined, at an address. */
+static Dwarf_Off function_at(Dwarf_Die *unit, Dwarf_Addr address)
+{
+	Dwarf_Die *scopes = NULL;
+	const int count = dwarf_getscopes(unit, address, &scopes);
+	Dwarf_Off function = 0;
+
+	for (int i = 0; i < count && function == 0; i++)
+		if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram ||
+		    dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine)
+			function = dwarf_dieoffset(&scopes[i]);
+	free(scopes);
+	return function;
+}
+
+/*
+ * Rows come sorted by address, so that of each copy of a line the lowest is
+ * met first.  A function that was split has copies in each of its parts, one
+ * of which may never run; these are different sequences.
+ */
+static bool has_copy(const struct location_list *list, Dwarf_Die *unit,
+		     uint64_t bias, Dwarf_Addr sequence, Dwarf_Addr address)
+{
+	const Dwarf_Off function = function_at(unit, address);
+
+	for (size_t i = 0; i < list->count; i++) {
+		const Dwarf_Addr other = list->addresses[i] - bias;
+
+		if (other >= sequence && other <= address &&
+		    function_at(unit, other) == function)
+			return true;
+	}
+	return false;
+}
+
+/* A line before the best one so far makes those that were found worthless. */
+static int search_unit(const struct wanted_line *wanted, Dwarf_Die *unit,
+		       uint64_t bias, struct location_list *list,
+		       struct error *err)
+{
+	Dwarf_Addr address, sequence = 0;
 	Dwarf_Lines *lines;
 	size_t count;
 	int r = 0;
 
 	if (dwarf_getsrclines(unit, &lines, &count) != 0)
 		return 0;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; r == 0 && i < count; i++) {
 		Dwarf_Line *row = dwarf_onesrcline(lines, i);
-		const char *source = dwarf_linesrc(row, NULL, NULL);
-		Dwarf_Addr address;
-		bool is_statement;
-		int number;
+		const uint64_t number = (uint64_t)candidate(wanted, row);
+		bool is_end = false;
 
-		if (dwarf_lineno(row, &number) != 0 || number != wanted ||
-		    !source || !ends_in(source, file) ||
-		    dwarf_lineaddr(row, &address) != 0 ||
-		    dwarf_linebeginstatement(row, &is_statement) != 0 ||
-		    !is_statement)
+		if (dwarf_lineaddr(row, &address) != 0 ||
+		    dwarf_lineendsequence(row, &is_end) != 0)
 			continue;
-		if (!lowest || address < lowest)
-			lowest = address;
+		if (is_end)
+			sequence = address;
+		if (is_end || number == 0 ||
+		    (list->line && number > list->line))
+			continue;
+		if (number != list->line)
+			list->count = 0;
+		list->line = number;
+		if (!has_copy(list, unit, bias, sequence, address))
+			r = add(list, address + bias, err);
 	}
-	if (lowest)
-		r = add(list, lowest, err);
 	return r;
 }
 
 int location_find_line(const char *path, const char *file, uint64_t line,
 		       struct location_list *ret_list, struct error *err)
 {
-	Dwfl_Module *module;
-	uint64_t bias;
-	Dwfl *dwfl = open_dwfl(path, &module, &bias);
+	const struct wanted_line wanted = {file, (int)line};
+	struct location_list list = {0};
+	struct reported reported;
 	Dwarf_Die *unit = NULL;
-	Dwarf_Addr ignored;
+	Dwarf_Addr bias;
 	int r = 0;
 
-	while (dwfl && r == 0 &&
-	       (unit = dwfl_module_nextcu(module, unit, &ignored)))
-		r = add_unit(unit, file, (int)line, ret_list, err);
-	if (dwfl)
-		dwfl_end(dwfl);
-	return r;
+	if (line == 0 || line > INT_MAX)
+		return hand_out(&list, r, ret_list);
+	reported_open(&reported, path);
+	while (reported.module && r == 0 &&
+	       (unit = dwfl_module_nextcu(reported.module, unit, &bias)))
+		r = search_unit(&wanted, unit, bias - reported.bias, &list,
+				err);
+	reported_close(&reported);
+	return hand_out(&list, r, ret_list);
 }

@@ -30,7 +30,7 @@ enum {
 /* What the looking at one process needs. */
 struct auditor {
 	struct audit *audit;
-	const struct open_file_context *context;
+	bool is_started;
 	const struct open_file_list *all;
 	pid_t pid;
 	int pidfd;
@@ -186,22 +186,6 @@ find_entry(const struct open_file_entry *items, size_t count, int fd)
 	return NULL;
 }
 
-int inherited_files_read(struct inherited_files *ret_files, pid_t pid,
-			 struct error *err)
-{
-	cleanup(list_deinit) struct open_file_list list = {0};
-	int r = list_read(&list, pid, err);
-
-	if (r < 0)
-		return r;
-	ret_files->count = list.count < INHERITED_FILES_MAX
-				   ? list.count
-				   : INHERITED_FILES_MAX;
-	for (size_t i = 0; i < ret_files->count; i++)
-		ret_files->items[i] = list.items[i];
-	return 0;
-}
-
 /*
  * Whether ours of the same number is the same open file.  Without kcmp(2),
  * which not every kernel has, two openings of a file look like one.
@@ -218,20 +202,6 @@ static bool is_ours(pid_t pid, const struct open_file_entry *theirs)
 	return order < 0 ? ours.st_dev == theirs->device &&
 				   ours.st_ino == theirs->inode
 			 : order == 0;
-}
-
-/* The number alone does not do: it may have been closed and used again. */
-static bool is_inherited(const struct auditor *auditor,
-			 const struct open_file_entry *entry)
-{
-	const struct inherited_files *files = auditor->context->inherited;
-	const struct open_file_entry *before;
-
-	if (!files || !auditor->context->is_started)
-		return false;
-	before = find_entry(files->items, files->count, entry->fd);
-	return before && before->device == entry->device &&
-	       before->inode == entry->inode && is_ours(auditor->pid, entry);
 }
 
 /* A live file may be called "x (deleted)", too. */
@@ -251,20 +221,18 @@ static bool has_other_name(const struct open_file *file)
 	       named.st_ino != file->status.st_ino;
 }
 
-/* fsmount(2) and open_tree(2) give what looks like an O_PATH of "/". */
-static bool is_detached(const struct open_file *file)
+static bool is_mounted(const struct open_file *file)
 {
 	cleanup_heap char *mounts = NULL;
 	const char *at;
 	uint64_t id;
 
-	if (!(file->flags & O_PATH) || strcmp(file->link, "/") != 0 ||
-	    io_read_filef(&mounts, NULL, "/proc/%d/mountinfo", file->pid) < 0)
-		return false;
+	if (io_read_filef(&mounts, NULL, "/proc/%d/mountinfo", file->pid) < 0)
+		return true;
 	for (at = mounts; *at; skip_line(&at))
 		if (take_decimal(&at, &id) && id == file->mount)
-			return false;
-	return true;
+			return true;
+	return false;
 }
 
 /* All but the copy.  @ret_fdinfo is allocated. */
@@ -288,7 +256,9 @@ static int file_read(struct open_file *file, char **ret_fdinfo)
 	if (statfs(path, &system) == 0)
 		file->file_system = (uint32_t)system.f_type;
 	file->has_other_name = has_other_name(file);
-	file->is_detached = is_detached(file);
+	/* fsmount(2) and open_tree(2) give what looks like an O_PATH of "/". */
+	file->is_detached = file->flags & O_PATH &&
+			    strcmp(file->link, "/") == 0 && !is_mounted(file);
 	return 0;
 }
 
@@ -317,8 +287,7 @@ static void audit_stream(const struct auditor *auditor,
 			 const struct open_file_entry *entry,
 			 const char *subject)
 {
-	bool is_rebound =
-		!auditor->context->is_started || is_ours(auditor->pid, entry);
+	bool is_rebound = !auditor->is_started || is_ours(auditor->pid, entry);
 	struct open_file file = {
 		.pid = auditor->pid, .fd = entry->fd, .copy = -1};
 
@@ -336,7 +305,7 @@ static void audit_stream(const struct auditor *auditor,
 /* A restorer has all three, so a service that lacks one would gain it. */
 static void audit_closed(const struct auditor *auditor, int fd)
 {
-	bool is_started = auditor->context->is_started;
+	bool is_started = auditor->is_started;
 	char subject[16];
 
 	if (fcntl(fd, F_GETFD) < 0)
@@ -351,30 +320,22 @@ static void audit_closed(const struct auditor *auditor, int fd)
 static void audit_file(const struct auditor *auditor,
 		       const struct open_file_entry *entry, const char *subject)
 {
-	bool was_there = is_inherited(auditor, entry);
 	struct open_file file = {
 		.pid = auditor->pid, .fd = entry->fd, .copy = -1};
 
 	describe(auditor, &file);
-	audit_add(auditor->audit, VERDICT_REFUSED, subject, "%s%s", file.what,
-		  was_there ? ", open before the service was started" : "");
-	if (was_there)
-		audit_remedy(auditor->audit,
-			     "Close it for the capture, in a shell with "
-			     "'%d<&-'.",
-			     entry->fd);
-	else
-		audit_remedy(auditor->audit, "%s", file.remedy);
+	audit_add(auditor->audit, VERDICT_REFUSED, subject, "%s", file.what);
+	audit_remedy(auditor->audit, "%s", file.remedy);
 }
 
-int open_files_audit(struct audit *audit, pid_t pid,
-		     const struct open_file_context *context, struct error *err)
+int open_files_audit(struct audit *audit, pid_t pid, bool is_started,
+		     struct error *err)
 {
 	cleanup(list_deinit) struct open_file_list all = {0};
 	cleanup_fd int pidfd = pidfd_open(pid, 0);
 	const struct auditor auditor = {
 		.audit = audit,
-		.context = context,
+		.is_started = is_started,
 		.all = &all,
 		.pid = pid,
 		.pidfd = pidfd,

@@ -23,7 +23,6 @@ struct open_file_kind;
 
 enum {
 	OPEN_FILE_WHAT = 512, /* as much as a finding holds */
-	INHERITED_FILES_MAX = 256,
 };
 
 /* What tells open files apart; @reads, @writes: it is open for that. */
@@ -38,12 +37,6 @@ struct open_file_entry {
 /* All descriptors of a process, sorted by number. */
 struct open_file_list {
 	struct open_file_entry *items;
-	size_t count;
-};
-
-/* What was open when the service began; beyond the maximum it is not known. */
-struct inherited_files {
-	struct open_file_entry items[INHERITED_FILES_MAX];
 	size_t count;
 };
 
@@ -81,25 +74,11 @@ struct open_file {
 };
 
 /*
- * @inherited: what the service began with, or NULL
- * @is_started: we have started it, so its standard streams should be our own
- */
-struct open_file_context {
-	const struct inherited_files *inherited;
-	bool is_started;
-};
-
-/* Looks at what the service begins with, so it is for its exec. */
-int inherited_files_read(struct inherited_files *ret_files, pid_t pid,
-			 struct error *err);
-
-/*
  * Adds a finding for every descriptor of a process that stands still.  The
  * standard streams are rebound if they are our own, or if we have not started
- * the service; everything else is refused.
+ * the service (@is_started); everything else is refused.
  */
-int open_files_audit(struct audit *audit, pid_t pid,
-		     const struct open_file_context *context,
+int open_files_audit(struct audit *audit, pid_t pid, bool is_started,
 		     struct error *err);
 
 /*

@@ -143,9 +143,10 @@ static void describe_device(struct open_file *file)
 
 	describe_link(file);
 	say_device(file);
-	if (terminal)
-		open_file_say(file, " of /dev/pts/%.*s",
-			      (int)strcspn(terminal, "\n"), terminal);
+	if (terminal) {
+		open_file_say(file, " of /dev/pts/");
+		open_file_quote(file, terminal, strcspn(terminal, "\n"));
+	}
 	say_access(file);
 }
 

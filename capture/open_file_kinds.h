@@ -1,6 +1,5 @@
 /*
- * open_file_kinds.h - the kinds of descriptor there are, and how they are told
- * apart
+ * open_file_kinds.h - the kinds of descriptor, and how they are told apart
  */
 #ifndef CAPTURE_OPEN_FILE_KINDS_H
 #define CAPTURE_OPEN_FILE_KINDS_H
@@ -20,8 +19,8 @@ struct open_file;
  * @file_system: the magic number of statfs(2)
  * @flags: O_*, all of these
  * @fits: what else must hold
- * @asks_copy: @describe makes use of file->copy.  Others are better off without:
- *	closing a copy flushes the file, which a network may hear of.
+ * @asks_copy: @describe makes use of file->copy.  Others do without, because
+ *	closing a copy flushes the file, and a network may hear of that.
  * @names_itself: @describe says @name, too, in its own way
  * @describe: says the rest of it, or NULL; it may replace file->remedy
  * @remedy: a whole sentence; NULL stands for "Make it after the ready point."
@@ -39,11 +38,7 @@ struct open_file_kind {
 	const char *remedy;
 };
 
-/*
- * Decides by flags, link, status, file_system, fdinfo and the two questions
- * that were answered when the file was read.  Never NULL: the last kind is
- * "unknown".
- */
+/* Looks at what was read, and nowhere else.  Never NULL: the last fits all. */
 const struct open_file_kind *open_file_kind_find(const struct open_file *file);
 
 #endif

@@ -1,11 +1,14 @@
 /*
  * program.c - what a program file is, before it is started
+ *
+ *	name ---> path ---#!---> ... ---#!---> binary ---PT_INTERP---> interpreter
+ *	  $PATH        as deep as the kernel            its dynamic loader
  */
 #include "program.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +20,8 @@
 #include "common/io.h"
 
 enum {
-	SCRIPTS_MAX = 5,     /* as deep as the kernel follows #! (fs/exec.c) */
-	LINE_MAX_SIZE = 256, /* BINPRM_BUF_SIZE since Linux 5.1 */
-	SEGMENTS_MAX = 1024,
+	SCRIPTS_MAX = 5, /* then ELOOP: exec_binprm() in fs/exec.c */
+	HEAD_SIZE = 256, /* BINPRM_BUF_SIZE since Linux 5.1 */
 };
 
 static const struct {
@@ -27,9 +29,9 @@ static const struct {
 	const char *name;
 } machines[] = {
 	{EM_386, "x86"},	 {EM_ARM, "arm"},
-	{EM_AARCH64, "aarch64"}, {EM_RISCV, "riscv"},
-	{EM_PPC64, "powerpc64"}, {EM_S390, "s390"},
-	{EM_MIPS, "mips"},	 {EM_LOONGARCH, "loongarch"},
+	{EM_AARCH64, "aarch64"}, {EM_RISCV, "riscv64"},
+	{EM_PPC64, "powerpc64"}, {EM_S390, "s390x"},
+	{EM_MIPS, "mips64"},	 {EM_LOONGARCH, "loongarch64"},
 };
 
 static const char *machine_name(uint16_t machine)
@@ -37,211 +39,340 @@ static const char *machine_name(uint16_t machine)
 	for (size_t i = 0; i < sizeof(machines) / sizeof(*machines); i++)
 		if (machines[i].machine == machine)
 			return machines[i].name;
-	return "another";
+	return "other";
 }
 
-/* The first file of that name in $PATH that may be executed. */
+/* "cannot @verb '@path': @reason", with a hint unless it is "". */
+static int refuse(struct error *err, const char *verb, const char *path,
+		  const char *reason, const char *hint)
+{
+	error_set(err, FAULT_UNSUPPORTED, "cannot %s '%s': %s", verb, path,
+		  reason);
+	error_hint(err, "%s", hint);
+	return -err->code;
+}
+
+static bool may_be_executed(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+	       access(path, X_OK) == 0;
+}
+
+/* A part of $PATH that is empty means the working folder. */
 static int search_path(char ret_path[PATH_MAX], const char *name,
 		       struct error *err)
 {
 	const char *path = getenv("PATH");
 	const char *end;
 
-	for (path = path ? path : "/usr/bin:/bin"; path;
+	for (path = path ? path : "/bin:/usr/bin"; path;
 	     path = *end ? end + 1 : NULL) {
+		char found[PATH_MAX];
 		int length;
 
 		end = path + strcspn(path, ":");
-		length = snprintf(ret_path, PATH_MAX, "%.*s%s%s",
+		length = snprintf(found, sizeof(found), "%.*s%s%s",
 				  (int)(end - path), path,
 				  end > path ? "/" : "", name);
-		if (length < PATH_MAX && access(ret_path, X_OK) == 0)
-			return 0;
+		if (length >= (int)sizeof(found) || !may_be_executed(found))
+			continue;
+		memcpy(ret_path, found, sizeof(found));
+		return 0;
 	}
 	error_set(err, FAULT_SYSTEM,
 		  "cannot start '%s': there is no such program in $PATH", name);
-	if (access(name, X_OK) == 0)
+	if (may_be_executed(name))
 		error_hint(err, "There is one in this folder: './%s'.", name);
 	return -err->code;
 }
 
-static int check_file(const char *path, const char *name, struct error *err)
+static int check_file(const char *path, struct error *err)
 {
 	struct stat status;
 
 	if (stat(path, &status) < 0)
-		return error_system(err, errno, "cannot start '%s'", name);
+		return error_system(err, errno, "cannot start '%s'", path);
 	if (S_ISDIR(status.st_mode))
-		return error_system(err, EISDIR, "cannot start '%s'", name);
-	if (access(path, X_OK) < 0)
-		return error_system(err, errno, "cannot start '%s'", name);
-	if (status.st_mode & (S_ISUID | S_ISGID)) {
-		error_set(err, FAULT_UNSUPPORTED,
-			  "cannot capture '%s': it is set-%s-ID, and loses "
-			  "that under a tracer",
-			  path, status.st_mode & S_ISUID ? "user" : "group");
+		return error_system(err, EISDIR, "cannot start '%s'", path);
+	if (!S_ISREG(status.st_mode))
+		return error_set(err, FAULT_SYSTEM,
+				 "cannot start '%s': it is not a regular file",
+				 path);
+	if (access(path, X_OK) == 0)
+		return 0;
+	error_system(err, errno, "cannot start '%s'", path);
+	if ((status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
 		error_hint(err,
-			   "Run it as the %s it should be, from a copy "
-			   "without that bit.",
-			   status.st_mode & S_ISUID ? "user" : "group");
-		return -err->code;
-	}
-	if (getxattr(path, "security.capability", NULL, 0) > 0) {
-		error_set(err, FAULT_UNSUPPORTED,
-			  "cannot capture '%s': it has file capabilities, and "
-			  "loses them under a tracer",
-			  path);
-		error_hint(err, "Run it from a copy without them, as a user "
-				"who has them.");
-		return -err->code;
-	}
-	return 0;
+			   "It is not executable; 'chmod +x %s' makes it so.",
+			   path);
+	return -err->code;
 }
 
-/* "#! interpreter argument": blanks may stand before, one argument behind. */
-static bool script_interpreter(const char *head, size_t size,
-			       char ret_path[PATH_MAX])
+/*
+ * The loader of a program, or that of a script.  The errno of execve() for it
+ * is about a file of which the user may never have heard.
+ */
+static int check_interpreter(const char *path, const char *interpreter,
+			     struct error *err)
 {
-	char line[LINE_MAX_SIZE + 1];
-	const char *at = line + 2;
+	const char *cr = strchr(interpreter, '\r');
+	int code;
 
-	if (size < 2 || memcmp(head, "#!", 2) != 0)
-		return false;
-	memcpy(line, head, size);
-	line[size] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	at += strspn(at, " \t");
-	snprintf(ret_path, PATH_MAX, "%.*s", (int)strcspn(at, " \t"), at);
-	return true;
-}
-
-static int check_header(const char *path, const Elf64_Ehdr *head, size_t size,
-			struct error *err)
-{
-	if (size < EI_NIDENT || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0) {
-		error_set(err, FAULT_UNSUPPORTED,
-			  "cannot start '%s': it is neither an ELF program nor "
-			  "a script with #!",
-			  path);
-		error_hint(err, "A script wants its interpreter in the first "
-				"line, such as #!/bin/sh.");
-		return -err->code;
-	}
-	if (head->e_ident[EI_CLASS] == ELFCLASS32) {
-		error_set(err, FAULT_UNSUPPORTED,
-			  "cannot capture '%s': it is a 32-bit program (ELF "
-			  "class 32)",
-			  path);
-		error_hint(err, "Rebuild it for x86-64.");
-		return -err->code;
-	}
-	if (size < sizeof(*head))
-		return error_set(err, FAULT_CORRUPT,
-				 "cannot start '%s': it is cut short", path);
-	if (head->e_machine != EM_X86_64) {
-		error_set(err, FAULT_UNSUPPORTED,
-			  "cannot capture '%s': it is a program for %s "
-			  "processors",
-			  path, machine_name(head->e_machine));
-		error_hint(err, "Rebuild it for x86-64.");
-		return -err->code;
-	}
-	if (head->e_type != ET_DYN && head->e_type != ET_EXEC)
-		return error_set(err, FAULT_UNSUPPORTED,
-				 "cannot start '%s': it is no program, but ELF "
-				 "type %u",
-				 path, head->e_type);
-	return 0;
-}
-
-static int read_interpreter(struct program *program, int fd,
-			    const Elf64_Ehdr *head, struct error *err)
-{
-	for (size_t i = 0; i < head->e_phnum && i < SEGMENTS_MAX; i++) {
-		Elf64_Phdr segment;
-		size_t size;
-
-		if (io_pread_all(fd, &segment, sizeof(segment),
-				 head->e_phoff + i * sizeof(segment)) < 0)
-			return error_set(err, FAULT_CORRUPT,
-					 "cannot start '%s': it is cut short",
-					 program->binary);
-		if (segment.p_type != PT_INTERP)
-			continue;
-		size = segment.p_filesz;
-		if (size == 0 || size > sizeof(program->interpreter) ||
-		    io_pread_all(fd, program->interpreter, size,
-				 segment.p_offset) < 0)
-			return error_set(err, FAULT_CORRUPT,
-					 "cannot start '%s': the name of its "
-					 "interpreter is cut short",
-					 program->binary);
-		program->interpreter[size - 1] = '\0';
-		if (access(program->interpreter, X_OK) == 0)
-			return 0;
-		error_system(err, errno, "cannot start '%s'", program->binary);
+	if (may_be_executed(interpreter))
+		return 0;
+	code = access(interpreter, F_OK) == 0 ? 0 : errno;
+	error_system(err, code ? code : EACCES, "cannot start '%s'", path);
+	if (code == 0)
+		error_hint(err, "Its interpreter '%s' may not be executed.",
+			   interpreter);
+	else if (cr && cr[1] == '\0')
+		error_hint(err, "Its first line ends in CR LF, and the CR "
+				"counts as a part of the interpreter's name.");
+	else if (code == ENOENT)
 		error_hint(err,
-			   "'%s' exists, but its interpreter '%s' does "
-			   "not.",
-			   program->binary, program->interpreter);
-		return -err->code;
-	}
+			   "'%s' exists, but its interpreter '%s' does not.",
+			   path, interpreter);
+	return -err->code;
+}
+
+/* Of the binary: Linux ignores the bits of a script (execve(2)). */
+static int check_privileges(const char *path, struct error *err)
+{
+	struct stat status = {0};
+
+	if (getxattr(path, "security.capability", NULL, 0) > 0)
+		return refuse(err, "capture", path,
+			      "it has file capabilities, and loses them under "
+			      "a tracer",
+			      "Run it from a copy without them, as a user who "
+			      "has them.");
+	if (stat(path, &status) == 0 && status.st_mode & S_ISUID)
+		return refuse(
+			err, "capture", path,
+			"it is set-user-ID, and loses that under a tracer",
+			"Run it as the user it should be, from a copy "
+			"without that bit.");
+	/* Without group execution the bit means something else: inode(7). */
+	if (status.st_mode & S_ISGID && status.st_mode & S_IXGRP)
+		return refuse(
+			err, "capture", path,
+			"it is set-group-ID, and loses that under a tracer",
+			"Run it as the group it should be, from a copy "
+			"without that bit.");
 	return 0;
 }
 
 /*
- * A library has an entry only by accident, and no interpreter; a static
- * program that is position independent has no interpreter either, but an
- * entry that means something.
+ * "#! interpreter argument" as load_script() in fs/binfmt_script.c reads it:
+ * blanks may stand before, and a name that the head has cut off is none.
+ * @ret_path is "" when there is none.
  */
-static int check_library(const struct program *program, const Elf64_Ehdr *head,
-			 struct error *err)
+static bool read_script(const char head[HEAD_SIZE + 1], char ret_path[PATH_MAX])
 {
-	if (head->e_type != ET_DYN || program->interpreter[0] ||
-	    head->e_entry != 0)
-		return 0;
-	error_set(err, FAULT_UNSUPPORTED,
-		  "cannot start '%s': it is a shared library", program->binary);
-	error_hint(err, "Start the program that uses it.");
-	return -err->code;
+	const char *at = head + 2;
+	size_t length;
+
+	if (memcmp(head, "#!", 2) != 0)
+		return false;
+	at += strspn(at, " \t");
+	length = strcspn(at, " \t\n");
+	if (at + length == head + HEAD_SIZE)
+		length = 0;
+	snprintf(ret_path, PATH_MAX, "%.*s", (int)length, at);
+	return true;
 }
 
-static int look_at_binary(struct program *program, int depth, struct error *err)
+static int read_head(const char *path, char ret_head[HEAD_SIZE + 1],
+		     struct error *err)
 {
-	cleanup_fd int fd = open(program->binary, O_RDONLY | O_CLOEXEC);
-	char script[PATH_MAX];
-	char head[LINE_MAX_SIZE];
-	Elf64_Ehdr elf;
-	ssize_t size;
-	int r;
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, ret_head, HEAD_SIZE);
 
-	if (fd < 0)
-		return error_system(err, errno, "cannot look at '%s'",
-				    program->binary);
-	size = read(fd, head, sizeof(head));
 	if (size < 0)
-		return error_system(err, errno, "cannot look at '%s'",
-				    program->binary);
-	if (script_interpreter(head, (size_t)size, script)) {
+		return error_system(err, errno, "cannot read '%s'", path);
+	memset(ret_head + size, 0, HEAD_SIZE + 1 - (size_t)size);
+	return 0;
+}
+
+/* From the path to the file that is no script. */
+static int follow_scripts(struct program *program, char ret_head[HEAD_SIZE + 1],
+			  struct error *err)
+{
+	char next[PATH_MAX];
+
+	memcpy(program->binary, program->path, sizeof(program->path));
+	for (int depth = 0;; depth++) {
+		int r = read_head(program->binary, ret_head, err);
+
+		if (r < 0 || !read_script(ret_head, next))
+			return r;
 		if (depth == SCRIPTS_MAX)
 			return error_system(err, ELOOP, "cannot start '%s'",
 					    program->path);
-		r = check_file(script, script, err);
+		if (!next[0])
+			return refuse(err, "start", program->binary,
+				      "its #! line names no interpreter", "");
+		r = check_interpreter(program->binary, next, err);
 		if (r < 0)
-			return error_context(err, "cannot start '%s'",
-					     program->binary);
-		memcpy(program->binary, script, sizeof(script));
-		return look_at_binary(program, depth + 1, err);
+			return r;
+		memcpy(program->binary, next, sizeof(next));
+		program->is_script = true;
 	}
-	memset(&elf, 0, sizeof(elf));
-	memcpy(&elf, head,
-	       (size_t)size < sizeof(elf) ? (size_t)size : sizeof(elf));
-	r = check_header(program->binary, &elf, (size_t)size, err);
-	if (r == 0)
-		r = read_interpreter(program, fd, &elf, err);
-	if (r == 0)
-		r = check_library(program, &elf, err);
-	program->is_position_independent = elf.e_type == ET_DYN;
+}
+
+static int check_head(const char *path, const char head[HEAD_SIZE + 1],
+		      struct error *err)
+{
+	if (memcmp(head, ELFMAG, SELFMAG) != 0)
+		return refuse(err, "start", path,
+			      "it is neither an ELF program nor a script with "
+			      "#!",
+			      "A script wants its interpreter in the first "
+			      "line, such as #!/bin/sh.");
+	if (head[EI_CLASS] == ELFCLASS32)
+		return refuse(err, "capture", path,
+			      "it is a 32-bit program (ELF class 32)",
+			      "Rebuild it for x86-64.");
+	return 0;
+}
+
+static int check_machine(const char *path, const GElf_Ehdr *header,
+			 struct error *err)
+{
+	char reason[64];
+
+	if (header->e_machine == EM_X86_64 &&
+	    header->e_ident[EI_DATA] == ELFDATA2LSB)
+		return 0;
+	snprintf(reason, sizeof(reason), "it is a program for %s processors",
+		 machine_name(header->e_machine));
+	return refuse(err, "capture", path, reason, "Rebuild it for x86-64.");
+}
+
+static int check_type(const char *path, const GElf_Ehdr *header,
+		      struct error *err)
+{
+	static const char *const types[] = {
+		[ET_NONE] = "it is of no known ELF type",
+		[ET_REL] = "it is an object file, and not linked yet",
+		[ET_CORE] = "it is a core, and not a program",
+	};
+	const size_t count = sizeof(types) / sizeof(*types);
+	const unsigned type = header->e_type;
+
+	if (type == ET_EXEC || type == ET_DYN)
+		return 0;
+	return refuse(err, "start", path,
+		      type < count ? types[type] : "it is of no known ELF type",
+		      "");
+}
+
+static bool find_segment(Elf *elf, uint32_t type, GElf_Phdr *ret_segment)
+{
+	size_t count = 0;
+
+	elf_getphdrnum(elf, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (!gelf_getphdr(elf, (int)i, ret_segment))
+			return false;
+		if (ret_segment->p_type == type)
+			return true;
+	}
+	return false;
+}
+
+/* With its final NUL, as load_elf_binary() in fs/binfmt_elf.c demands. */
+static int read_interpreter(struct program *program, Elf *elf, int fd,
+			    struct error *err)
+{
+	GElf_Phdr segment;
+	char name[PATH_MAX];
+
+	if (!find_segment(elf, PT_INTERP, &segment)) {
+		program->is_static = true;
+		return 0;
+	}
+	if (segment.p_filesz < 2 || segment.p_filesz > sizeof(name) ||
+	    io_pread_all(fd, name, segment.p_filesz, segment.p_offset) < 0 ||
+	    name[segment.p_filesz - 1] != '\0')
+		return refuse(err, "start", program->binary,
+			      "its interpreter's name is damaged", "");
+	memcpy(program->interpreter, name, segment.p_filesz);
+	return check_interpreter(program->binary, program->interpreter, err);
+}
+
+/* Whether the dynamic section has a name for others to ask for, and no PIE. */
+static bool says_library(Elf *elf)
+{
+	GElf_Phdr segment;
+	Elf_Data *data = NULL;
+	GElf_Dyn entry;
+	bool has_name = false;
+
+	if (find_segment(elf, PT_DYNAMIC, &segment))
+		data = elf_getdata_rawchunk(elf, (int64_t)segment.p_offset,
+					    segment.p_filesz, ELF_T_DYN);
+	for (int i = 0; data && gelf_getdyn(data, i, &entry); i++) {
+		if (entry.d_tag == DT_NULL)
+			break;
+		if (entry.d_tag == DT_FLAGS_1 && entry.d_un.d_val & DF_1_PIE)
+			return false;
+		has_name = has_name || entry.d_tag == DT_SONAME;
+	}
+	return has_name;
+}
+
+/*
+ * A static program that is position independent is as much without a loader
+ * as a library is; old linkers gave libraries an entry, too.
+ */
+static int check_library(const struct program *program, Elf *elf,
+			 const GElf_Ehdr *header, struct error *err)
+{
+	if (header->e_type != ET_DYN || !program->is_static ||
+	    (header->e_entry != 0 && !says_library(elf)))
+		return 0;
+	return refuse(err, "start", program->binary, "it is a shared library",
+		      "Start the program that uses it.");
+}
+
+static int look_at_elf(struct program *program, Elf *elf, int fd,
+		       struct error *err)
+{
+	GElf_Ehdr header;
+	GElf_Phdr segment;
+
+	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header))
+		return refuse(err, "start", program->binary,
+			      "its ELF header is cut short", "");
+	program->is_position_independent = header.e_type == ET_DYN;
+	if (check_machine(program->binary, &header, err) < 0 ||
+	    check_type(program->binary, &header, err) < 0)
+		return -err->code;
+	if (header.e_phentsize != sizeof(Elf64_Phdr) ||
+	    !find_segment(elf, PT_LOAD, &segment))
+		return refuse(err, "start", program->binary,
+			      "its program headers are damaged", "");
+	if (read_interpreter(program, elf, fd, err) < 0)
+		return -err->code;
+	return check_library(program, elf, &header, err);
+}
+
+static int look_at_binary(struct program *program, struct error *err)
+{
+	cleanup_fd int fd = open(program->binary, O_RDONLY | O_CLOEXEC);
+	Elf *elf;
+	int r;
+
+	if (fd < 0)
+		return error_system(err, errno, "cannot read '%s'",
+				    program->binary);
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	r = look_at_elf(program, elf, fd, err);
+	elf_end(elf);
 	return r;
 }
 
@@ -249,21 +380,21 @@ int program_find(struct program *ret_program, const char *name,
 		 struct error *err)
 {
 	struct program program = {0};
-	int r = 0;
+	char head[HEAD_SIZE + 1];
 
 	if (!name[0] || strlen(name) >= sizeof(program.path))
 		return error_system(err, name[0] ? ENAMETOOLONG : ENOENT,
 				    "cannot start '%s'", name);
 	if (strchr(name, '/'))
 		snprintf(program.path, sizeof(program.path), "%s", name);
-	else
-		r = search_path(program.path, name, err);
-	if (r == 0)
-		r = check_file(program.path, name, err);
-	memcpy(program.binary, program.path, sizeof(program.path));
-	if (r == 0)
-		r = look_at_binary(&program, 0, err);
-	if (r == 0)
-		*ret_program = program;
-	return r;
+	else if (search_path(program.path, name, err) < 0)
+		return -err->code;
+	if (check_file(program.path, err) < 0 ||
+	    follow_scripts(&program, head, err) < 0 ||
+	    check_head(program.binary, head, err) < 0 ||
+	    check_privileges(program.binary, err) < 0 ||
+	    look_at_binary(&program, err) < 0)
+		return -err->code;
+	*ret_program = program;
+	return 0;
 }

@@ -1,5 +1,8 @@
 /*
  * program.h - what a program file is, before it is started
+ *
+ * Everything for which execve(2) has only an errno, and everything that would
+ * run but not be the same under a tracer, is found here and told in words.
  */
 #ifndef CAPTURE_PROGRAM_H
 #define CAPTURE_PROGRAM_H
@@ -13,14 +16,18 @@
  * @path: the file to execute, found as execvp(3) would
  * @binary: the ELF file that really runs: @path, or the interpreter that a
  *	script names behind #!
- * @interpreter: its dynamic loader, or "" for a static program
+ * @interpreter: the dynamic loader of @binary, or "" for a static program
  * @is_position_independent: ET_DYN, so that no two processes share addresses
+ * @is_static: nothing is loaded beside it, unless it does so by itself
+ * @is_script: @binary is not @path
  */
 struct program {
 	char path[PATH_MAX];
 	char binary[PATH_MAX];
 	char interpreter[PATH_MAX];
 	bool is_position_independent;
+	bool is_static;
+	bool is_script;
 };
 
 /*

@@ -213,7 +213,7 @@ static int check_image(const struct core *core, const char *front,
 {
 	const struct core_image *image = core->image;
 	struct core_image blank = *image;
-	const char *found = memmem(front, front_size, image, sizeof(*image));
+	const char *found = memmem(front, front_size, &blank, sizeof(blank));
 	uint64_t digest;
 
 	if (memcmp(image->magic, CORE_MAGIC, sizeof(image->magic)) != 0)

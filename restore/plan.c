@@ -110,7 +110,8 @@ uint64_t plan_keep(struct plan *plan, const void *bytes, size_t size)
 	uint64_t address = plan->address + plan->data;
 
 	assert(size <= plan->data_end - plan->data);
-	memcpy(plan->bytes + plan->data, bytes, size);
+	if (size > 0)
+		memcpy(plan->bytes + plan->data, bytes, size);
 	plan->data += (size + 7) & ~(size_t)7;
 	return address;
 }

@@ -1,0 +1,45 @@
+/*
+ * make_core.h - small cores, right or wrong on purpose, without a process
+ */
+#ifndef TESTS_MAKE_CORE_H
+#define TESTS_MAKE_CORE_H
+
+#include "common/core_format.h"
+#include "common/note.h"
+
+enum {
+	MADE_MAPPINGS = 6,
+	MADE_DATA = 16384, /* where the stored bytes begin */
+};
+
+/*
+ * What goes into the notes; change it before made_core_front().
+ * @leave_out, @twice: a note type, or 0
+ */
+struct made_core {
+	struct core_image image;
+	struct core_process process;
+	struct core_machine machine;
+	struct core_mapping mappings[MADE_MAPPINGS];
+	size_t mapping_count;
+	struct core_range holes[2];
+	size_t hole_count;
+	uint64_t seams[2];
+	size_t seam_count;
+	char names[32];
+	struct core_thread thread;
+	size_t thread_count;
+	unsigned char xstate[2696];
+	struct core_signal signals[CORE_SIGNALS];
+	struct core_attribute attributes[2];
+	size_t attribute_count;
+	uint32_t leave_out;
+	uint32_t twice;
+};
+
+/* A program of text, data, heap, a block with a seam, a reservation, a stack. */
+void made_core_init(struct made_core *made);
+/* Headers and notes, sealed; allocated. */
+char *made_core_front(const struct made_core *made, size_t *ret_size);
+
+#endif

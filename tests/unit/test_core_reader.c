@@ -1,0 +1,201 @@
+/*
+ * test_core_reader.c - bytes in, a checked core or a refusal out
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/core_reader.h"
+#include "common/core_writer.h"
+#include "tests/make_core.h"
+
+static int parse(const struct made_core *made, struct core *core,
+		 struct error *err)
+{
+	size_t size;
+	char *front = made_core_front(made, &size);
+	int r = core_parse(core, front, size, made->image.file_size, err);
+
+	free(front);
+	return r;
+}
+
+static void check_refused(const struct made_core *made, const char *message)
+{
+	struct error err = {0};
+	struct core core;
+
+	cr_assert(parse(made, &core, &err) < 0, "accepted: %s", message);
+	cr_expect(strstr(err.text, message), "'%s', not '%s'", err.text,
+		  message);
+}
+
+/* One change to a core that is right, and what has to be said of it. */
+#define CHANGED(change, message)               \
+	do {                                   \
+		struct made_core made;         \
+                                               \
+		made_core_init(&made);         \
+		change;                        \
+		check_refused(&made, message); \
+	} while (0)
+
+Test(core_reader, right_core_is_taken_whole)
+{
+	struct made_core made;
+	struct error err = {0};
+	struct core core;
+
+	made_core_init(&made);
+
+	cr_assert(parse(&made, &core, &err) == 0, "%s", err.text);
+
+	cr_expect(core.mapping_count == MADE_MAPPINGS);
+	cr_expect(core.hole_count == 2 && core.seam_count == 1);
+	cr_expect(core.thread_count == 1 && core.threads[0].tid == 4711);
+	cr_expect(strcmp(core.names + 1, "/usr/bin/svc") == 0);
+	cr_expect(core.auxv_count == 4 && core.auxv[1] == 4096);
+	cr_expect((uintptr_t)core.mappings % 8 == 0, "not aligned");
+	core_close(&core);
+}
+
+Test(core_reader, every_length_that_is_too_short_is_refused)
+{
+	struct made_core made;
+	size_t size;
+	char *front;
+
+	made_core_init(&made);
+	front = made_core_front(&made, &size);
+	for (size_t cut = 0; cut < size; cut++) {
+		/* A copy of just that length, for the sanitizer to guard. */
+		char *copy = malloc(cut ? cut : 1);
+		struct error err = {0};
+		struct core core;
+
+		memcpy(copy, front, cut);
+		cr_assert(core_parse(&core, copy, cut, cut, &err) < 0,
+			  "accepted with %zu of %zu bytes", cut, size);
+		cr_assert(err.fault == FAULT_CORRUPT, "%s", err.text);
+		free(copy);
+	}
+	free(front);
+}
+
+Test(core_reader, every_changed_byte_is_found)
+{
+	struct made_core made;
+	size_t size;
+	char *front;
+
+	made_core_init(&made);
+	front = made_core_front(&made, &size);
+	for (size_t i = 0; i < size; i++) {
+		struct error err = {0};
+		struct core core;
+
+		front[i] ^= 0x10;
+		cr_assert(core_parse(&core, front, size, made.image.file_size,
+				     &err) < 0,
+			  "byte %zu", i);
+		front[i] ^= 0x10;
+	}
+	free(front);
+}
+
+Test(core_reader, other_version_and_page_size_are_named)
+{
+	CHANGED(made.image.version = 2;
+		made.image.digest = 1, "it has version 2 of the format");
+	CHANGED(made.image.page_size = 65536, "its pages have 65536 bytes");
+}
+
+Test(core_reader, file_that_is_shorter_than_it_was_is_refused)
+{
+	struct made_core made;
+	struct error err = {0};
+	struct core core;
+	size_t size;
+	char *front;
+
+	made_core_init(&made);
+	front = made_core_front(&made, &size);
+
+	cr_expect(core_parse(&core, front, size, made.image.file_size - 1,
+			     &err) < 0);
+
+	cr_expect(strstr(err.text, "it is cut short"), "%s", err.text);
+	cr_expect(strstr(err.hint, "Was the copy complete?"));
+	free(front);
+}
+
+Test(core_reader, mappings_that_make_no_sense_are_refused)
+{
+	CHANGED(made.mappings[1].start = 0x555555555000,
+		"mapping 1 is out of order or overlaps");
+	CHANGED(made.mappings[2].end = made.mappings[2].start,
+		"mapping 2 is out of order or overlaps");
+	CHANGED(made.mappings[0].start = 0, "mapping 0 is out of order");
+	CHANGED(made.mappings[5].end = 0x800000000000,
+		"mapping 5 is out of order");
+	CHANGED(made.mappings[0].start += 1, "mapping 0 is out of order");
+	CHANGED(made.mappings[0].kind = 99, "mapping 0 is of no kind");
+	CHANGED(made.mappings[0].kind = 0, "mapping 0 is of no kind");
+	CHANGED(made.mappings[0].protection = 8, "mapping 0 is of no kind");
+	CHANGED(made.mappings[0].name = 32, "mapping 0 is of no kind");
+	CHANGED(made.mappings[0].offset = made.image.file_size & ~0xfffULL,
+		"mapping 0 is stored outside the file");
+	CHANGED(made.mappings[0].offset = 0xfffffffffffff000,
+		"mapping 0 is stored outside the file");
+	CHANGED(made.mappings[0].offset += 1,
+		"mapping 0 is stored outside the file");
+}
+
+Test(core_reader, holes_and_seams_lie_in_mappings)
+{
+	CHANGED(made.holes[0].start = 0x7ffff6000000,
+		"hole 0 lies in no mapping");
+	CHANGED(made.holes[0].end = 0x7ffff7101000,
+		"hole 0 lies in no mapping");
+	CHANGED(made.holes[0].end = made.holes[0].start,
+		"hole 0 lies in no mapping");
+	CHANGED(made.holes[1] = made.holes[0], "hole 1 lies in no mapping");
+	CHANGED(made.seams[0] = 0x7ffff7100000, "seam 0 lies in no mapping");
+	CHANGED(made.seams[0] += 8, "seam 0 lies in no mapping");
+	CHANGED(made.seams[1] = made.seams[0];
+		made.seam_count = 2, "seam 1 lies in no mapping");
+}
+
+Test(core_reader, threads_and_their_registers_are_there)
+{
+	CHANGED(made.thread_count = 0, "it has no thread");
+	CHANGED(made.thread.xstate_size = 500, "lie outside their note");
+	CHANGED(made.thread.xstate_size = 2697, "lie outside their note");
+	CHANGED(made.thread.xstate_offset = 8, "lie outside their note");
+	CHANGED(made.thread.xstate_offset = UINT64_MAX,
+		"lie outside their note");
+}
+
+Test(core_reader, every_note_is_there_once)
+{
+	for (uint32_t type = CORE_NOTE_IMAGE; type < CORE_NOTE_AUDIT; type++) {
+		CHANGED(made.leave_out = type, type == CORE_NOTE_IMAGE
+						       ? "it has no SUBCTX note"
+						       : "is missing");
+		CHANGED(made.twice = type, "it has two notes with its");
+	}
+}
+
+Test(core_reader, names_end_where_their_note_does)
+{
+	CHANGED(memset(made.names, 'x', sizeof(made.names)),
+		"its names do not end");
+}
+
+Test(core_reader, vdso_lies_somewhere)
+{
+	CHANGED(made.process.vdso = ((struct core_range){0x2000, 0x1000}),
+		"the place of its vdso makes no sense");
+	CHANGED(made.process.vvar = ((struct core_range){1, 0x1000}),
+		"the place of its vdso makes no sense");
+}
