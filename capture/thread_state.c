@@ -171,6 +171,23 @@ static uint64_t find_tid_word(const struct core_thread *core,
 	return 0;
 }
 
+/*
+ * Locks with a robust or a priority-inheriting owner hold the owner's old id,
+ * of which the kernel would make nothing good.  The list's head points to
+ * itself when it is empty; its third word is a lock that is just being taken.
+ */
+static bool holds_robust_lock(const struct core_thread *core,
+			      const struct tracee *t)
+{
+	struct error ignored = {0};
+	uint64_t head[3];
+
+	return core->robust_list &&
+	       tracee_read(t, core->robust_list, head, sizeof(head),
+			   &ignored) == 0 &&
+	       (head[0] != core->robust_list || head[2] != 0);
+}
+
 void thread_state_complete(struct thread_state *state, const struct tracee *t,
 			   const struct self_report *report,
 			   struct audit *audit)
@@ -183,9 +200,14 @@ void thread_state_complete(struct thread_state *state, const struct tracee *t,
 	core->stack_flags = report->stack_flags;
 	core->tid_address = report->tid_address;
 	core->tid_word = find_tid_word(core, t);
+	snprintf(subject, sizeof(subject), "thread %u", core->tid);
+	if (holds_robust_lock(core, t)) {
+		audit_add(audit, VERDICT_REFUSED, subject,
+			  "holds a robust or priority-inheriting lock");
+		audit_remedy(audit, "Release it before the ready point.");
+	}
 	if (core->tid_word || !core->registers.fs_base)
 		return;
-	snprintf(subject, sizeof(subject), "thread %u", core->tid);
 	audit_add(audit, VERDICT_REFUSED, subject,
 		  "keeps its id where neither glibc nor musl does");
 	audit_remedy(audit, "Build it with one of these.");

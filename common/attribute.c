@@ -103,6 +103,11 @@ static const struct attribute attributes[ATTRIBUTE_FIXED_COUNT] = {
 	[ATTRIBUTE_MEMORY_POLICY] = {"memory policy", .place = PLACE_INT,
 				     .pointer = 0,
 				     .get_number = SYS_get_mempolicy},
+	/* Nothing to read gives 0; anything else, EFAULT for want of room. */
+	[ATTRIBUTE_DESCRIPTOR_TABLE] = {"local descriptor table",
+					.place = PLACE_RESULT,
+					.get_number = SYS_modify_ldt,
+					.get = {0, 0, 8}},
 	/* The kernel gives 20 - nice, so that no value looks like an error. */
 	[ATTRIBUTE_NICE] = {"nice value", .place = PLACE_RESULT,
 			    .get_number = SYS_getpriority,

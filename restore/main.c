@@ -2,6 +2,7 @@
  * main.c - subctx-restore: from a core to the service
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,6 +27,18 @@ static uint64_t blocked_signals(void)
 
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &mask, sizeof(mask));
 	return mask;
+}
+
+/*
+ * Generators of random numbers reseed when they see another process id; in
+ * containers, where every run gets the same, they see none.
+ */
+static void warn_of_same_pid(uint32_t pid)
+{
+	fprintf(stderr,
+		"subctx-restore: note: the process id is that of the capture, "
+		"%u; random numbers may repeat\n",
+		pid);
 }
 
 /* Comes back only when there is nothing to become. */
@@ -54,6 +67,8 @@ static int restore(const struct options *options, struct error *err)
 		return STATUS_FAILED;
 	}
 	input.shared_fds = shared_fds;
+	if (core.image->pid == input.pid)
+		warn_of_same_pid(input.pid);
 	if (handover_map(&core, plan_region_size(&input), &region, err) < 0 ||
 	    plan_make(&plan, &input, region, (uintptr_t)region, err) < 0)
 		return STATUS_FAILED;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "common/attribute.h"
 #include "common/core_writer.h"
 
 static void init_mappings(struct made_core *made)
@@ -72,7 +73,7 @@ void made_core_init(struct made_core *made)
 			   .xstate_size = 2696,
 			   .comm = "svc"},
 		.thread_count = 1,
-		.attributes = {{.id = 25, .value = 0137}},
+		.attributes = {{.id = ATTRIBUTE_UMASK, .value = 0137}},
 		.attribute_count = 1,
 	};
 	for (size_t i = 0; i < CORE_SIGNALS; i++)

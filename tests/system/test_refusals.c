@@ -197,6 +197,19 @@ Test(refusals, landlock_domains)
 		     "Landlock domain");
 }
 
+Test(refusals, local_descriptor_tables)
+{
+	check_python("d = (ctypes.c_uint32 * 4)(0, 0, 0xfffff, 0x51)\n"
+		     "libc.syscall(154, 1, ctypes.byref(d), 16)",
+		     "local descriptor table");
+}
+
+Test(refusals, robust_locks_that_are_held)
+{
+	check_refused(WORDS(service_path("holds_robust_lock")),
+		      WORDS("holds a robust or priority-inheriting lock"));
+}
+
 Test(refusals, process_that_is_traced_names_its_tracer)
 {
 	struct running service, tracer;

@@ -343,3 +343,29 @@ Test(restore, vdso_of_another_kernel_leads_to_this_ones)
 		outcome_free(&outcome);
 	}
 }
+
+/*
+ * In a pid namespace of its own, a shell is 1, the capturer 2, its service 3;
+ * and in another one, what is started second.
+ */
+Test(restore, same_process_id_is_warned_of)
+{
+	struct outcome outcome;
+
+	if (geteuid() != 0 || getenv("SUBCTX_TEST_UID"))
+		return; /* others cannot make such a namespace everywhere */
+	outcome = run(NULL,
+		      WORDS("unshare", "-pf", "--mount-proc", "sh", "-c",
+			    "\"$0\" -q -o svc.core \"$1\"; true",
+			    tool_capture(), service_path("waits_for_input")));
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+
+	outcome = run("x\n", WORDS("unshare", "-pf", "--mount-proc", "sh", "-c",
+				   "/bin/true; \"$0\" svc.core; true",
+				   tool_restore()));
+	expect_out(outcome, "x\n");
+	expect_in(outcome.err, "note: the process id is that of the capture, "
+			       "3; random numbers may repeat");
+	outcome_free(&outcome);
+}
