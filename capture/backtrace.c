@@ -6,20 +6,39 @@
 #include <errno.h>
 #include <libunwind-ptrace.h>
 
-static void walk(struct backtrace *backtrace, unw_cursor_t *cursor)
+/*
+ * A signal handler returns to "mov $15,%rax; syscall", which is how gdb knows
+ * it, too.  unw_is_signal_frame() is no help: libunwind 1.6 says it of the
+ * frame behind.
+ */
+static bool is_trampoline(unw_addr_space_t space, void *context,
+			  unw_word_t address)
 {
-	bool is_exact = true;
+	unw_accessors_t *accessors = unw_get_accessors(space);
+	unw_word_t move, call;
+
+	return accessors->access_mem(space, address, &move, 0, context) == 0 &&
+	       accessors->access_mem(space, address + sizeof(move), &call, 0,
+				     context) == 0 &&
+	       move == 0x0f0000000fc0c748 && (call & 0xff) == 0x05;
+}
+
+static void walk(struct backtrace *backtrace, unw_cursor_t *cursor,
+		 unw_addr_space_t space, void *context)
+{
+	bool is_interrupted = true;
 
 	do {
 		unw_word_t address;
+		bool is_signal;
 
 		if (unw_get_reg(cursor, UNW_REG_IP, &address) < 0 || !address)
 			return;
-		is_exact = is_exact || unw_is_signal_frame(cursor) > 0;
+		is_signal = is_trampoline(space, context, address);
 		backtrace->frames[backtrace->count++] =
-			(struct backtrace_frame){address, is_exact};
-		/* What a handler has interrupted stands behind its frame. */
-		is_exact = unw_is_signal_frame(cursor) > 0;
+			(struct backtrace_frame){address,
+						 is_interrupted || is_signal};
+		is_interrupted = is_signal;
 	} while (backtrace->count < BACKTRACE_MAX && unw_step(cursor) > 0);
 }
 
@@ -28,17 +47,25 @@ int backtrace_take(struct backtrace *ret_backtrace, pid_t tid,
 {
 	unw_addr_space_t space = unw_create_addr_space(&_UPT_accessors, 0);
 	void *context = _UPT_create(tid);
+	struct backtrace backtrace = {0};
 	unw_cursor_t cursor;
+	int r = 0;
 
-	if (!space || !context)
-		return error_system(err, ENOMEM, "cannot unwind thread %d",
-				    tid);
-	/* Without a cache it is seventy times slower (the default). */
+	if (!space || !context) {
+		r = error_system(err, ENOMEM, "cannot unwind thread %d", tid);
+		goto out;
+	}
 	unw_set_caching_policy(space, UNW_CACHE_GLOBAL);
-	*ret_backtrace = (struct backtrace){0};
-	if (unw_init_remote(&cursor, space, context) == 0)
-		walk(ret_backtrace, &cursor);
-	_UPT_destroy(context);
-	unw_destroy_addr_space(space);
-	return 0;
+	if (unw_init_remote(&cursor, space, context) != 0) {
+		r = error_system(err, ESRCH, "cannot unwind thread %d", tid);
+		goto out;
+	}
+	walk(&backtrace, &cursor, space, context);
+	*ret_backtrace = backtrace;
+out:
+	if (context)
+		_UPT_destroy(context);
+	if (space)
+		unw_destroy_addr_space(space);
+	return r;
 }

@@ -14,33 +14,28 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
 
 #include "call_filter.h"
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "output_match.h"
+#include "stdin_wait.h"
 #include "watchpoints.h"
 #include "whereabouts.h"
 
 enum {
-	POLLED_MAX = 1024,
-	OUTPUT_PIECE = 4096,
-	VECTORS_MAX = 64,
 	STACK_TEXT = 700,
 };
 
 /*
  * @use, @arguments: of the call that @in_call is in
  * @notify_fd: has said READY=1 and is to be closed, or -1
- * @matched: how much of the wanted output has been seen
  * @stack: where the service was when it began to end
  */
 struct run {
@@ -55,7 +50,7 @@ struct run {
 	int64_t number;
 	uint64_t arguments[6];
 	int notify_fd;
-	size_t matched;
+	struct output_match output;
 	char stack[STACK_TEXT];
 	enum core_ready ready;
 };
@@ -66,121 +61,6 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static bool polls_stdin(struct run *run, const uint64_t arguments[6])
-{
-	struct pollfd fds[POLLED_MAX];
-	size_t count = arguments[1] < POLLED_MAX ? arguments[1] : POLLED_MAX;
-	struct error ignored = {0};
-
-	if (tracee_read(run->t, arguments[0], fds, count * sizeof(*fds),
-			&ignored) < 0)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (fds[i].fd == STDIN_FILENO && fds[i].events & POLLIN)
-			return true;
-	return false;
-}
-
-static bool selects_stdin(struct run *run, const uint64_t arguments[6])
-{
-	struct error ignored = {0};
-	unsigned char first = 0;
-
-	return (int)arguments[0] > 0 && arguments[1] &&
-	       tracee_read(run->t, arguments[1], &first, 1, &ignored) == 0 &&
-	       first & 1;
-}
-
-/* fdinfo of an epoll instance has a line for each of its targets. */
-static bool epolls_stdin(struct run *run, const uint64_t arguments[6])
-{
-	cleanup_heap char *text = NULL;
-
-	if (io_read_filef(&text, NULL, "/proc/%d/fdinfo/%d", run->t->pid,
-			  (int)arguments[0]) < 0)
-		return false;
-	return strstr(text, "tfd:        0 ") != NULL;
-}
-
-static bool waits_for_stdin(struct run *run, const struct stop *stop)
-{
-	switch (stop->number) {
-	case SYS_poll:
-	case SYS_ppoll:
-		return polls_stdin(run, stop->arguments);
-	case SYS_select:
-	case SYS_pselect6:
-		return selects_stdin(run, stop->arguments);
-	default:
-		return epolls_stdin(run, stop->arguments);
-	}
-}
-
-/* Goes on with the match where the last write left it. */
-static void match_output(struct run *run, const char *bytes, size_t size)
-{
-	const struct ready *ready = run->wait->ready;
-
-	for (size_t i = 0; i < size && run->matched < ready->name_length;) {
-		if (bytes[i] == ready->name[run->matched]) {
-			run->matched++;
-			i++;
-		} else if (run->matched > 0) {
-			/* The longest beginning that is an end of the match. */
-			size_t shorter = run->matched - 1;
-
-			while (shorter > 0 &&
-			       memcmp(ready->name,
-				      ready->name + run->matched - shorter,
-				      shorter) != 0)
-				shorter--;
-			run->matched = shorter;
-		} else {
-			i++;
-		}
-	}
-}
-
-static void match_memory(struct run *run, uint64_t address, uint64_t size)
-{
-	struct error ignored = {0};
-	char piece[OUTPUT_PIECE];
-
-	while (size > 0) {
-		size_t part = size < sizeof(piece) ? size : sizeof(piece);
-
-		if (tracee_read(run->t, address, piece, part, &ignored) < 0)
-			return;
-		match_output(run, piece, part);
-		address += part;
-		size -= part;
-	}
-}
-
-static void match_written(struct run *run, uint64_t written)
-{
-	struct iovec vectors[VECTORS_MAX];
-	struct error ignored = {0};
-	size_t count = run->arguments[2];
-
-	if (run->number != SYS_writev) {
-		match_memory(run, run->arguments[1], written);
-		return;
-	}
-	count = count < VECTORS_MAX ? count : VECTORS_MAX;
-	if (tracee_read(run->t, run->arguments[1], vectors,
-			count * sizeof(*vectors), &ignored) < 0)
-		return;
-	for (size_t i = 0; i < count && written > 0; i++) {
-		uint64_t part = vectors[i].iov_len < written
-					? vectors[i].iov_len
-					: written;
-
-		match_memory(run, (uintptr_t)vectors[i].iov_base, part);
-		written -= part;
-	}
 }
 
 static void at_entry(struct run *run, const struct stop *stop)
@@ -194,7 +74,7 @@ static void at_entry(struct run *run, const struct stop *stop)
 	if (use == CALL_USE_NAMED)
 		run->ready = CORE_READY_SYSCALL;
 	if (use == CALL_USE_STDIN ||
-	    (use == CALL_USE_WAIT && waits_for_stdin(run, stop)))
+	    (use == CALL_USE_WAIT && stdin_wait_is(run->t, stop)))
 		run->ready = CORE_READY_STDIN;
 	run->in_call = stop->tid;
 	run->use = use;
@@ -221,8 +101,8 @@ static int at_exit(struct run *run, const struct stop *stop, struct error *err)
 	} else if (use == CALL_USE_MAP && stop->result > 0) {
 		r = watchpoints_update(&run->watchpoints, run->t, err);
 	} else if (use == CALL_USE_OUTPUT && stop->result > 0) {
-		match_written(run, (uint64_t)stop->result);
-		if (run->matched == run->wait->ready->name_length)
+		if (output_match_call(&run->output, run->t, run->number,
+				      run->arguments, (uint64_t)stop->result))
 			run->ready = CORE_READY_OUTPUT;
 	} else if (use == CALL_USE_SEND && run->notify_fd < 0 &&
 		   notify_socket_is_ready(run->wait->notify)) {
@@ -431,6 +311,7 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 		.watchpoints.ready = wait->ready,
 		.deadline_ms = UINT64_MAX,
 		.notify_fd = -1,
+		.output = {wait->ready->name, wait->ready->name_length},
 	};
 	struct stop stop = {.kind = t->attached ? STOP_INTERRUPT : STOP_EXEC,
 			    .tid = t->pid};

@@ -1,5 +1,12 @@
 /*
  * symbol.c - what stands at an address of a process: function, file, line
+ *
+ * The line table knows the place in the innermost of inlined functions; each
+ * of them then says from where it was called:
+ *
+ *	  innermost at <row of the line table>
+ *	  middle    at <call file and line of innermost>
+ *	  outermost at <call file and line of middle>
  */
 #include "symbol.h"
 
@@ -12,13 +19,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
+
 enum {
 	FRAMES_SHOWN = 12,
-	LINE_SIZE = 256,
 };
 
+/* @servers: what $DEBUGINFOD_URLS was before, or NULL */
 struct symbols {
 	Dwfl *dwfl;
+	char *servers;
+};
+
+/* A place in the source, as it is shown. */
+struct place {
+	const char *file;
+	int line;
 };
 
 static const Dwfl_Callbacks callbacks = {
@@ -26,30 +42,51 @@ static const Dwfl_Callbacks callbacks = {
 	.find_debuginfo = dwfl_standard_find_debuginfo,
 };
 
-int symbols_open(struct symbols **ret_symbols, pid_t pid, struct error *err)
+static int report(Dwfl *dwfl, pid_t pid, struct error *err)
 {
-	struct symbols *symbols = calloc(1, sizeof(*symbols));
+	int code = dwfl ? dwfl_linux_proc_report(dwfl, pid) : -1;
 
-	/* Nobody waits for a debuginfo server to learn where a crash was. */
-	setenv("DEBUGINFOD_URLS", "", 1);
-	if (!symbols)
-		return error_system(err, ENOMEM, "cannot look up symbols");
-	symbols->dwfl = dwfl_begin(&callbacks);
-	if (!symbols->dwfl || dwfl_linux_proc_report(symbols->dwfl, pid) != 0 ||
-	    dwfl_report_end(symbols->dwfl, NULL, NULL) != 0) {
-		symbols_close(symbols);
+	if (code > 0)
+		return error_system(err, code,
+				    "cannot look up symbols of pid %d", pid);
+	if (code < 0 || dwfl_report_end(dwfl, NULL, NULL) != 0)
 		return error_set(err, FAULT_SYSTEM,
 				 "cannot look up symbols of pid %d: %s", pid,
 				 dwfl_errmsg(-1));
-	}
-	*ret_symbols = symbols;
 	return 0;
+}
+
+int symbols_open(struct symbols **ret_symbols, pid_t pid, struct error *err)
+{
+	const char *servers = getenv("DEBUGINFOD_URLS");
+	struct symbols *symbols = calloc(1, sizeof(*symbols));
+	int r;
+
+	if (!symbols)
+		return error_system(err, ENOMEM, "cannot look up symbols");
+	symbols->servers = servers ? strdup(servers) : NULL;
+	/* Nobody waits for a debuginfo server to learn where a crash was. */
+	setenv("DEBUGINFOD_URLS", "", 1);
+	symbols->dwfl = dwfl_begin(&callbacks);
+	r = report(symbols->dwfl, pid, err);
+	if (r < 0)
+		symbols_close(symbols);
+	else
+		*ret_symbols = symbols;
+	return r;
 }
 
 void symbols_close(struct symbols *symbols)
 {
+	if (!symbols)
+		return;
 	if (symbols->dwfl)
 		dwfl_end(symbols->dwfl);
+	if (symbols->servers)
+		setenv("DEBUGINFOD_URLS", symbols->servers, 1);
+	else
+		unsetenv("DEBUGINFOD_URLS");
+	free(symbols->servers);
 	free(symbols);
 }
 
@@ -60,121 +97,180 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static bool describe_line(Dwfl_Module *module, uint64_t address,
-			  const char *function, char *text, size_t size)
+static bool place_of(Dwfl_Module *module, uint64_t address,
+		     struct place *ret_place)
 {
-	Dwfl_Line *line = dwfl_module_getsrc(module, address);
-	const char *file;
-	int number;
+	Dwfl_Line *row = dwfl_module_getsrc(module, address);
+	int line;
+	const char *file =
+		row ? dwfl_lineinfo(row, NULL, &line, NULL, NULL, NULL) : NULL;
 
-	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL)
-		    : NULL;
-	if (!file)
-		return false;
-	snprintf(text, size, "%s at %s:%d", function, base_name(file), number);
-	return true;
+	if (file)
+		*ret_place = (struct place){base_name(file), line};
+	return file != NULL;
+}
+
+/* From where @inlined was called; the line is 0 when that is not known. */
+static struct place place_of_call(Dwarf_Die *inlined)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word number = 0;
+	Dwarf_Word line = 0;
+	Dwarf_Files *files;
+	size_t count;
+	Dwarf_Die unit;
+	const char *file = NULL;
+
+	dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute),
+			&number);
+	dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute),
+			&line);
+	if (dwarf_diecu(inlined, &unit, NULL, NULL) &&
+	    dwarf_getsrcfiles(&unit, &files, &count) == 0)
+		file = dwarf_filesrc(files, number, NULL, NULL);
+	return (struct place){file ? base_name(file) : "??", (int)line};
+}
+
+/*
+ * The scopes around an address, innermost first.  dwarf_getscopes() goes on
+ * from an inlined function to where that was declared; only when asked again,
+ * for the scope itself, libdw goes on to where it was put.
+ */
+static int find_scopes(Dwfl_Module *module, uint64_t address,
+		       Dwarf_Die **ret_scopes)
+{
+	cleanup_heap Dwarf_Die *scopes = NULL;
+	Dwarf_Addr bias = 0;
+	Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias);
+
+	if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
+		return 0;
+	return dwarf_getscopes_die(&scopes[0], ret_scopes);
+}
+
+static void name_place(char text[SYMBOL_TEXT_MAX], Dwarf_Die *function,
+		       const struct place *place)
+{
+	const char *name = dwarf_diename(function);
+
+	snprintf(text, SYMBOL_TEXT_MAX, "%s at %s:%d", name ? name : "??",
+		 place->file, place->line);
+}
+
+/* The lines of a frame by its debug information, or 0. */
+static size_t describe_scopes(Dwfl_Module *module, uint64_t address,
+			      char ret_texts[][SYMBOL_TEXT_MAX])
+{
+	cleanup_heap Dwarf_Die *scopes = NULL;
+	struct place place;
+	size_t used = 0;
+	int count;
+
+	if (!place_of(module, address, &place))
+		return 0;
+	count = find_scopes(module, address, &scopes);
+	for (int i = 0; i < count && used < SYMBOL_INLINED_MAX; i++) {
+		const int tag = dwarf_tag(&scopes[i]);
+
+		if (tag != DW_TAG_inlined_subroutine &&
+		    tag != DW_TAG_subprogram)
+			continue;
+		name_place(ret_texts[used++], &scopes[i], &place);
+		if (tag == DW_TAG_subprogram)
+			break;
+		place = place_of_call(&scopes[i]);
+	}
+	return used;
+}
+
+/* "[vdso: 4711]" is what libdwfl calls it, with the pid. */
+static const char *module_name(const char *path)
+{
+	return strncmp(path, "[vdso", 5) == 0 ? "[vdso]" : base_name(path);
+}
+
+/* By the symbol table alone, in which a name may have a version behind "@". */
+static void describe_symbol(Dwfl_Module *module, uint64_t address,
+			    uint64_t inside, char *ret_text, size_t size)
+{
+	GElf_Addr start = 0;
+	GElf_Off offset;
+	GElf_Sym symbol;
+	const char *path = dwfl_module_info(module, NULL, &start, NULL, NULL,
+					    NULL, NULL, NULL);
+	const char *function = dwfl_module_addrinfo(module, inside, &offset,
+						    &symbol, NULL, NULL, NULL);
+	struct place place;
+
+	if (!function)
+		snprintf(ret_text, size, "%s+0x%" PRIx64, module_name(path),
+			 address - start);
+	else if (place_of(module, inside, &place))
+		snprintf(ret_text, size, "%.*s at %s:%d",
+			 (int)strcspn(function, "@"), function, place.file,
+			 place.line);
+	else
+		snprintf(ret_text, size, "%.*s in %s",
+			 (int)strcspn(function, "@"), function,
+			 module_name(path));
+}
+
+size_t
+symbols_describe_frame(struct symbols *symbols,
+		       const struct backtrace_frame *frame,
+		       char ret_texts[SYMBOL_INLINED_MAX][SYMBOL_TEXT_MAX])
+{
+	/* A return address may be the first of the next function. */
+	const uint64_t inside = frame->address - !frame->is_exact;
+	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, inside);
+	size_t count = module ? describe_scopes(module, inside, ret_texts) : 0;
+
+	if (count > 0)
+		return count;
+	if (module)
+		describe_symbol(module, frame->address, inside, ret_texts[0],
+				SYMBOL_TEXT_MAX);
+	else
+		snprintf(ret_texts[0], SYMBOL_TEXT_MAX, "0x%" PRIx64,
+			 frame->address);
+	return 1;
 }
 
 void symbols_describe(struct symbols *symbols, uint64_t address, bool is_exact,
 		      char *ret_text, size_t size)
 {
-	/* A return address may be the first of the next function. */
-	uint64_t inside = address - !is_exact;
-	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, inside);
-	const char *function;
-	const char *path;
-	GElf_Addr start = 0;
+	char texts[SYMBOL_INLINED_MAX][SYMBOL_TEXT_MAX];
 
-	snprintf(ret_text, size, "0x%" PRIx64, address);
-	if (!module)
-		return;
-	path = base_name(dwfl_module_info(module, NULL, &start, NULL, NULL,
-					  NULL, NULL, NULL));
-	function = dwfl_module_addrname(module, inside);
-	if (!function)
-		snprintf(ret_text, size, "%s+0x%" PRIx64, path,
-			 address - start);
-	else if (!describe_line(module, inside, function, ret_text, size))
-		snprintf(ret_text, size, "%s in %s", function, path);
-}
-
-/* The functions that the compiler has put into this one, innermost first. */
-static int find_inlined(Dwfl_Module *module, uint64_t address,
-			Dwarf_Die **ret_scopes)
-{
-	Dwarf_Addr bias = 0;
-	Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias);
-
-	return unit ? dwarf_getscopes(unit, address - bias, ret_scopes) : 0;
+	symbols_describe_frame(
+		symbols, &(struct backtrace_frame){address, is_exact}, texts);
+	snprintf(ret_text, size, "%s", texts[0]);
 }
 
 static bool append_line(char *text, size_t size, const char *line)
 {
-	size_t used = strlen(text);
+	const size_t used = strlen(text);
 
-	if (used + strlen(line) + 4 > size)
+	if (used + strlen("\n  ") + strlen(line) >= size)
 		return false;
 	snprintf(text + used, size - used, "\n  %s", line);
 	return true;
-}
-
-/*
- * The line table gives the place in the innermost of inlined functions; each
- * of them then says from where it was called.
- */
-static bool append_inlined(struct symbols *symbols, uint64_t inside, char *text,
-			   size_t size)
-{
-	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, inside);
-	Dwarf_Die *scopes = NULL;
-	int count = module ? find_inlined(module, inside, &scopes) : 0;
-	Dwfl_Line *source = module ? dwfl_module_getsrc(module, inside) : NULL;
-	const char *file = NULL;
-	bool is_any = false;
-	int number = 0;
-
-	if (source)
-		file = dwfl_lineinfo(source, NULL, &number, NULL, NULL, NULL);
-	for (int i = 0; file && i < count; i++) {
-		char line[LINE_SIZE];
-		Dwarf_Attribute attribute;
-		Dwarf_Word word;
-		int tag = dwarf_tag(&scopes[i]);
-
-		if (tag != DW_TAG_inlined_subroutine &&
-		    (tag != DW_TAG_subprogram || !is_any))
-			continue;
-		snprintf(line, sizeof(line), "%s at %s:%d",
-			 dwarf_diename(&scopes[i]), base_name(file), number);
-		if (!append_line(text, size, line))
-			break;
-		is_any = true;
-		if (tag == DW_TAG_subprogram)
-			break;
-		if (dwarf_attr(&scopes[i], DW_AT_call_line, &attribute) &&
-		    dwarf_formudata(&attribute, &word) == 0)
-			number = (int)word;
-	}
-	free(scopes);
-	return is_any;
 }
 
 void symbols_describe_backtrace(struct symbols *symbols,
 				const struct backtrace *backtrace,
 				char *ret_text, size_t size)
 {
+	char texts[SYMBOL_INLINED_MAX][SYMBOL_TEXT_MAX];
+
 	ret_text[0] = '\0';
 	for (size_t i = 0; i < backtrace->count && i < FRAMES_SHOWN; i++) {
-		const struct backtrace_frame *frame = &backtrace->frames[i];
-		uint64_t inside = frame->address - !frame->is_exact;
-		char line[LINE_SIZE];
+		const size_t count = symbols_describe_frame(
+			symbols, &backtrace->frames[i], texts);
 
-		symbols_describe(symbols, frame->address, frame->is_exact, line,
-				 sizeof(line));
-		if (!append_inlined(symbols, inside, ret_text, size) &&
-		    !append_line(ret_text, size, line))
-			return;
-		if (strncmp(line, "main ", 5) == 0)
+		for (size_t j = 0; j < count; j++)
+			if (!append_line(ret_text, size, texts[j]))
+				return;
+		if (strncmp(texts[count - 1], "main ", 5) == 0)
 			return;
 	}
 }

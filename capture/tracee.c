@@ -7,12 +7,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
-#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -65,7 +62,7 @@ void task_remove(struct tracee *t, pid_t tid)
  * The signals that end or wake us are taken by sigtimedwait(2) only, so that
  * none is lost between a look at the tracee and the wait for it.
  */
-static void waking_signals(sigset_t *ret_set)
+void tracee_waking_signals(sigset_t *ret_set)
 {
 	sigemptyset(ret_set);
 	sigaddset(ret_set, SIGCHLD);
@@ -75,7 +72,7 @@ static void waking_signals(sigset_t *ret_set)
 	sigaddset(ret_set, SIGQUIT);
 }
 
-static int open_memory(struct tracee *t, struct error *err)
+int tracee_open_memory(struct tracee *t, struct error *err)
 {
 	char path[64];
 
@@ -90,55 +87,7 @@ static int open_memory(struct tracee *t, struct error *err)
 	return 0;
 }
 
-/*
- * The service gets the standard streams of its caller and nothing else that
- * happens to be open there: a core could not carry it.
- */
-static void hide_descriptors(void)
-{
-	cleanup_dir DIR *dir = NULL;
-
-	if (close_range(STDERR_FILENO + 1, UINT32_MAX, CLOSE_RANGE_CLOEXEC) ==
-	    0)
-		return;
-	/* The flag is known since Linux 5.11. */
-	dir = opendir("/proc/self/fd");
-	for (struct dirent *entry; dir && (entry = readdir(dir));) {
-		const char *at = entry->d_name;
-		uint64_t fd;
-
-		if (take_decimal(&at, &fd) && fd > STDERR_FILENO)
-			fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-	}
-}
-
-/* What the child does between fork and exec; the tracer's word is awaited. */
-static _Noreturn void become(const struct tracee_program *program, int go_fd,
-			     int report_fd, const sigset_t *mask)
-{
-	char word;
-	int code;
-
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	if (read(go_fd, &word, 1) != 1)
-		_exit(EXIT_FAILURE); /* the tracer is gone */
-	hide_descriptors();
-	/* Without privilege a filter needs no_new_privs (seccomp(2)). */
-	if (program->filter &&
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program->filter) < 0 &&
-	    (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program->filter) < 0))
-		goto failed;
-	execve(program->path, program->argv,
-	       program->environment ? program->environment : environ);
-failed:
-	code = errno;
-	if (write(report_fd, &code, sizeof(code)) < 0)
-		_exit(EXIT_FAILURE);
-	_exit(EXIT_FAILURE);
-}
-
-static int seize(struct tracee *t, pid_t tid, long options, struct error *err)
+int tracee_seize(struct tracee *t, pid_t tid, long options, struct error *err)
 {
 	struct task *task;
 
@@ -149,74 +98,6 @@ static int seize(struct tracee *t, pid_t tid, long options, struct error *err)
 	if (!task)
 		return error_system(err, ENOMEM, "cannot keep thread %d", tid);
 	return 0;
-}
-
-/* Runs the child up to its exec; what went wrong there comes through a pipe. */
-static int await_exec(struct tracee *t, int report_fd, const char *path,
-		      struct error *err)
-{
-	struct stop stop;
-	int code;
-	int r;
-
-	do {
-		r = tracee_next_stop(t, UINT64_MAX, &stop, err);
-		if (r == 0 && stop.kind == STOP_SIGNAL)
-			r = tracee_resume(t, stop.tid, RESUME_FREELY,
-					  stop.signal, err);
-	} while (r == 0 && stop.kind == STOP_SIGNAL);
-	if (r < 0)
-		return r;
-	if (stop.kind == STOP_EXEC)
-		return open_memory(t, err);
-	if (stop.kind == STOP_CANCELLED)
-		return error_set(err, FAULT_SYSTEM,
-				 "cannot start '%s': it was cancelled", path);
-	if (read(report_fd, &code, sizeof(code)) == sizeof(code))
-		return error_system(err, code, "cannot start '%s'", path);
-	return error_set(err, FAULT_SYSTEM,
-			 "cannot start '%s': it ended before its exec", path);
-}
-
-int tracee_spawn(struct tracee *ret_tracee,
-		 const struct tracee_program *program, struct error *err)
-{
-	struct tracee t = {.filtered = program->filter != NULL};
-	int go[2], report[2];
-	sigset_t waking, mask;
-	int r;
-
-	waking_signals(&waking);
-	sigprocmask(SIG_BLOCK, &waking, &mask);
-	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
-		return error_system(err, errno, "cannot make a pipe");
-	t.pid = fork();
-	if (t.pid == 0) {
-		close(go[1]);
-		become(program, go[0], report[1], &mask);
-	}
-	close(go[0]);
-	close(report[1]);
-	if (t.pid < 0) {
-		r = error_system(err, errno, "cannot start '%s'",
-				 program->path);
-	} else {
-		r = seize(&t, t.pid, PTRACE_O_EXITKILL, err);
-		if (r < 0)
-			error_context(err, "cannot trace '%s'", program->path);
-	}
-	if (r == 0 && write(go[1], "", 1) != 1)
-		r = error_system(err, errno, "cannot start '%s'",
-				 program->path);
-	close(go[1]);
-	if (r == 0)
-		r = await_exec(&t, report[0], program->path, err);
-	close(report[0]);
-	if (r < 0)
-		tracee_kill(&t);
-	else
-		*ret_tracee = t;
-	return r;
 }
 
 /* Seizes what is in /proc/PID/task and is not held yet. */
@@ -238,7 +119,7 @@ static int seize_threads(struct tracee *t, bool *ret_more, struct error *err)
 
 		if (!take_decimal(&at, &tid) || task_find(t, (pid_t)tid))
 			continue;
-		r = seize(t, (pid_t)tid, 0, err);
+		r = tracee_seize(t, (pid_t)tid, 0, err);
 		/* It may have ended since the folder was read. */
 		if (r == -ESRCH && (pid_t)tid != t->pid) {
 			*err = (struct error){0};
@@ -257,7 +138,7 @@ int tracee_attach(struct tracee *ret_tracee, pid_t pid, struct error *err)
 	bool more = true;
 	int r = 0;
 
-	waking_signals(&waking);
+	tracee_waking_signals(&waking);
 	sigprocmask(SIG_BLOCK, &waking, NULL);
 	while (r == 0 && more) {
 		r = seize_threads(&t, &more, err);
@@ -265,7 +146,7 @@ int tracee_attach(struct tracee *ret_tracee, pid_t pid, struct error *err)
 			r = tracee_freeze(&t, err);
 	}
 	if (r == 0)
-		r = open_memory(&t, err);
+		r = tracee_open_memory(&t, err);
 	if (r < 0)
 		tracee_detach(&t);
 	else
@@ -297,7 +178,7 @@ static bool sleep_until(uint64_t deadline_ms, struct stop *ret_stop)
 		left.tv_sec = (time_t)((deadline_ms - now) / 1000);
 		left.tv_nsec = (long)((deadline_ms - now) % 1000) * 1000000;
 	}
-	waking_signals(&waking);
+	tracee_waking_signals(&waking);
 	signal = sigtimedwait(&waking, NULL, &left);
 	if (signal < 0 || signal == SIGCHLD)
 		return false;

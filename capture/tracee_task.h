@@ -36,6 +36,13 @@ enum {
 		       PTRACE_O_TRACECLONE | PTRACE_O_TRACESECCOMP,
 };
 
+/* Takes hold of one task; @options besides those for all. */
+int tracee_seize(struct tracee *t, pid_t tid, long options, struct error *err);
+/* After an exec the file of the memory is another. */
+int tracee_open_memory(struct tracee *t, struct error *err);
+/* The signals that end or wake us; blocked while there is a tracee. */
+void tracee_waking_signals(sigset_t *ret_set);
+
 struct task *task_find(const struct tracee *t, pid_t tid);
 /* The task, made if it was not known; NULL when memory runs out. */
 struct task *task_add(struct tracee *t, pid_t tid, bool ours);

@@ -1,0 +1,15 @@
+/*
+ * stdin_wait.h - whether a call waits for standard input, among others
+ */
+#ifndef CAPTURE_STDIN_WAIT_H
+#define CAPTURE_STDIN_WAIT_H
+
+#include "tracee.h"
+
+/*
+ * @stop: the entry of poll(2), select(2), epoll_wait(2) or one of their kin;
+ * what cannot be read does not wait for it
+ */
+bool stdin_wait_is(const struct tracee *t, const struct stop *stop);
+
+#endif
