@@ -77,11 +77,11 @@ static bool matches(const struct rule *rule, const struct ready *ready,
 enum call_use call_filter_use(const struct ready *ready, int64_t number,
 			      const uint64_t arguments[6])
 {
-	if (number == SYS_exit_group)
-		return CALL_USE_EXIT;
 	if (ready_may_be(ready, CORE_READY_SYSCALL) && number == ready->call &&
 	    (ready->fd < 0 || (int)arguments[0] == ready->fd))
 		return CALL_USE_NAMED;
+	if (number == SYS_exit_group)
+		return CALL_USE_EXIT;
 	for (size_t i = 0; i < RULE_COUNT; i++)
 		if (matches(&rules[i], ready, number, arguments))
 			return rules[i].use;

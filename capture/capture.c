@@ -20,6 +20,7 @@
 #include "open_file.h"
 #include "output.h"
 #include "page_dropper.h"
+#include "process_audit.h"
 #include "program.h"
 #include "progress.h"
 #include "ready_wait.h"
@@ -235,7 +236,6 @@ static int look_at_process(struct capture *c, struct error *err)
 	if (r == 0)
 		r = thread_state_read(&c->thread, t, c->tid, c->process.vdso,
 				      err);
-	/* Whoever has a filter of his own may be killed by being asked. */
 	if (r == 0)
 		r = process_state_read(&c->at_ready, t, c->tid, vdso_address(c),
 				       err);
@@ -263,7 +263,7 @@ static int audit(struct capture *c, struct error *err)
 	process_state_compare(&c->at_exec, &c->at_ready, &c->audit,
 			      &c->changes);
 	thread_state_complete(&c->thread, t, &c->at_ready.self, &c->audit);
-	r = process_state_audit(&c->at_ready, t, &c->audit, err);
+	r = process_audit(&c->at_ready, t, &c->audit, err);
 	if (r == 0)
 		r = open_files_audit(&c->audit, t->pid, !t->attached, err);
 	note_dropper(c);
@@ -341,10 +341,12 @@ static int capture(struct capture *c, struct error *err)
 
 	if (r == 0)
 		r = run_to_ready(c, err);
-	if (r == 0)
+	if (r == 0 && !process_state_is_sandboxed(&c->at_exec, c->tracee.pid,
+						  &c->audit)) {
 		r = look_at_process(c, err);
-	if (r == 0)
-		r = audit(c, err);
+		if (r == 0)
+			r = audit(c, err);
+	}
 	if (r < 0)
 		return r;
 	report = make_report(c);

@@ -153,6 +153,7 @@ static void append(struct note_buffer *notes, enum core_note_type type,
 static void append_image(struct note_buffer *notes, const struct image *image,
 			 const struct layout *layout, uint64_t front_size)
 {
+	struct timespec now;
 	struct core_image note = {
 		.magic = {'S', 'U', 'B', 'C', 'T', 'X', '\r', '\n'},
 		.version = CORE_VERSION,
@@ -164,6 +165,9 @@ static void append_image(struct note_buffer *notes, const struct image *image,
 		.pid = (uint32_t)image->tracee->pid,
 	};
 
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	note.monotonic_ns =
+		(uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	append(notes, CORE_NOTE_IMAGE, &note, sizeof(note));
 }
 

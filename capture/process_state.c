@@ -27,6 +27,27 @@ int process_state_read(struct process_state *ret_state, struct tracee *t,
 	return r;
 }
 
+bool process_state_is_sandboxed(const struct process_state *exec, pid_t pid,
+				struct audit *audit)
+{
+	const struct surroundings *before = &exec->surroundings;
+	struct error ignored = {0};
+	struct surroundings now;
+
+	if (surroundings_read(&now, pid, &ignored) < 0)
+		return false; /* whoever reads it next says why */
+	for (int i = SURROUNDING_SECCOMP; i <= SURROUNDING_FILTERS; i++) {
+		if (strcmp(before->texts[i], now.texts[i]) == 0)
+			continue;
+		audit_add(audit, VERDICT_REFUSED, surrounding_name(i),
+			  "'%s', was '%s' at the start", now.texts[i],
+			  before->texts[i]);
+		audit_remedy(audit, "Let the service confine itself after the "
+				    "ready point.");
+	}
+	return audit_refused(audit) > 0;
+}
+
 int process_state_ours(struct process_state *ret_state, struct error *err)
 {
 	*ret_state = (struct process_state){0};
@@ -207,141 +228,6 @@ void process_state_compare(const struct process_state *exec,
 		is->inherited = is->handler <= (uintptr_t)SIG_IGN &&
 				is->handler == exec->self.signals[i].handler;
 	}
-}
-
-static const char *signal_text(int number, char text[32])
-{
-	const char *name = sigabbrev_np(number);
-
-	if (name)
-		snprintf(text, 32, "SIG%s", name);
-	else
-		snprintf(text, 32, "SIGRTMIN+%d", number - 34);
-	return text;
-}
-
-static void audit_pending(const struct tracee *t, struct audit *audit)
-{
-	static const char *const keys[] = {"SigPnd:", "ShdPnd:"};
-	cleanup_heap char *status = NULL;
-	char name[32];
-
-	if (io_read_filef(&status, NULL, "/proc/%d/status", t->pid) < 0)
-		return;
-	for (size_t k = 0; k < 2; k++) {
-		const char *at = strstr(status, keys[k]);
-		uint64_t set = 0;
-
-		if (!at || !take_word(&at, keys[k]))
-			continue;
-		skip_blanks(&at);
-		take_hex(&at, &set);
-		for (int i = 1; i <= CORE_SIGNALS; i++) {
-			if (!(set >> (i - 1) & 1))
-				continue;
-			audit_add(audit, VERDICT_REFUSED, "pending signal",
-				  "%s", signal_text(i, name));
-			audit_remedy(audit, "Unblock or accept it before the "
-					    "ready point.");
-		}
-	}
-}
-
-static void audit_threads(const struct tracee *t, struct audit *audit,
-			  const pid_t *tids, size_t count)
-{
-	for (size_t i = 1; i < count; i++) {
-		cleanup_heap char *comm = NULL;
-		char subject[64];
-
-		if (io_read_filef(&comm, NULL, "/proc/%d/task/%d/comm", t->pid,
-				  tids[i]) == 0)
-			comm[strcspn(comm, "\n")] = '\0';
-		snprintf(subject, sizeof(subject), "thread %d", tids[i]);
-		audit_add(audit, VERDICT_REFUSED, subject,
-			  "'%s', beside the main thread", comm ? comm : "");
-		audit_remedy(audit, "Start threads after the ready point.");
-	}
-}
-
-/* CONFIG_PROC_CHILDREN; every distribution has it, CRIU needs it too. */
-static int audit_children(const struct tracee *t, struct audit *audit,
-			  const pid_t *tids, size_t count, struct error *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		cleanup_heap char *text = NULL;
-		const char *at;
-		uint64_t child;
-		int r = io_read_filef(&text, NULL, "/proc/%d/task/%d/children",
-				      t->pid, tids[i]);
-
-		if (r < 0)
-			return error_system(err, -r,
-					    "cannot read the children of "
-					    "thread %d",
-					    tids[i]);
-		for (at = text; take_decimal(&at, &child); skip_blanks(&at)) {
-			cleanup_heap char *comm = NULL;
-			char subject[64];
-
-			if (io_read_filef(&comm, NULL, "/proc/%d/comm",
-					  (int)child) == 0)
-				comm[strcspn(comm, "\n")] = '\0';
-			snprintf(subject, sizeof(subject), "child %d",
-				 (int)child);
-			audit_add(audit, VERDICT_REFUSED, subject,
-				  "process '%s'", comm ? comm : "");
-			audit_remedy(audit, "Start it after the ready point, "
-					    "or wait(2) for its end before.");
-		}
-	}
-	return 0;
-}
-
-static void audit_timers(const struct process_state *ready,
-			 const struct tracee *t, struct audit *audit)
-{
-	static const char *const clocks[] = {"ITIMER_REAL", "ITIMER_VIRTUAL",
-					     "ITIMER_PROF"};
-	cleanup_heap char *text = NULL;
-
-	for (size_t i = 0; i < 3; i++) {
-		if (!ready->self.interval_timers[i])
-			continue;
-		audit_add(audit, VERDICT_REFUSED, "interval timer", "%s",
-			  clocks[i]);
-		audit_remedy(audit, "Arm it after the ready point.");
-	}
-	if (io_read_filef(&text, NULL, "/proc/%d/timers", t->pid) < 0)
-		return;
-	for (const char *at = text; *at; skip_line(&at)) {
-		const char *word = at;
-		char subject[64];
-		uint64_t id;
-
-		if (!take_word(&word, "ID: ") || !take_decimal(&word, &id))
-			continue;
-		snprintf(subject, sizeof(subject), "timer %d", (int)id);
-		audit_add(audit, VERDICT_REFUSED, subject, "POSIX timer");
-		audit_remedy(audit, "Make it after the ready point.");
-	}
-}
-
-int process_state_audit(const struct process_state *ready,
-			const struct tracee *t, struct audit *audit,
-			struct error *err)
-{
-	cleanup_heap pid_t *tids = NULL;
-	size_t count;
-	int r = tracee_threads(t, &tids, &count, err);
-
-	if (r < 0)
-		return r;
-	audit_threads(t, audit, tids, count);
-	r = audit_children(t, audit, tids, count, err);
-	audit_timers(ready, t, audit);
-	audit_pending(t, audit);
-	return r;
 }
 
 int process_state_layout(pid_t pid, struct core_process *process,

@@ -32,6 +32,13 @@ struct process_changes {
 /* The thread stands still, outside any call. */
 int process_state_read(struct process_state *ret_state, struct tracee *t,
 		       pid_t tid, uint64_t vdso, struct error *err);
+/*
+ * Whether the service has put itself under a seccomp filter since @exec.  It
+ * must not be asked for its state then, as a filter may kill whoever makes a
+ * call that it does not expect; nothing else is looked at.
+ */
+bool process_state_is_sandboxed(const struct process_state *exec, pid_t pid,
+				struct audit *audit);
 /* What a program that we start inherits from us. */
 int process_state_ours(struct process_state *ret_state, struct error *err);
 
@@ -42,11 +49,6 @@ int process_state_ours(struct process_state *ret_state, struct error *err);
 void process_state_compare(const struct process_state *exec,
 			   struct process_state *ready, struct audit *audit,
 			   struct process_changes *ret_changes);
-
-/* Threads, children, timers, pending signals: refused one by one. */
-int process_state_audit(const struct process_state *ready,
-			const struct tracee *t, struct audit *audit,
-			struct error *err);
 
 /* The mm fields of @process, from /proc/PID/stat (proc_pid_stat(5)). */
 int process_state_layout(pid_t pid, struct core_process *process,

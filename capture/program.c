@@ -128,8 +128,9 @@ static int check_interpreter(const char *path, const char *interpreter,
 		error_hint(err, "Its interpreter '%s' may not be executed.",
 			   interpreter);
 	else if (cr && cr[1] == '\0')
-		error_hint(err, "Its first line ends in CR LF, and the CR "
-				"counts as a part of the interpreter's name.");
+		error_hint(
+			err,
+			"Its first line ends in CR LF, and the CR counts as a part of the interpreter's name.");
 	else if (code == ENOENT)
 		error_hint(err,
 			   "'%s' exists, but its interpreter '%s' does not.",
@@ -143,24 +144,21 @@ static int check_privileges(const char *path, struct error *err)
 	struct stat status = {0};
 
 	if (getxattr(path, "security.capability", NULL, 0) > 0)
-		return refuse(err, "capture", path,
-			      "it has file capabilities, and loses them under "
-			      "a tracer",
-			      "Run it from a copy without them, as a user who "
-			      "has them.");
+		return refuse(
+			err, "capture", path,
+			"it has file capabilities, and loses them under a tracer",
+			"Run it from a copy without them, as a user who has them.");
 	if (stat(path, &status) == 0 && status.st_mode & S_ISUID)
 		return refuse(
 			err, "capture", path,
 			"it is set-user-ID, and loses that under a tracer",
-			"Run it as the user it should be, from a copy "
-			"without that bit.");
+			"Run it as the user it should be, from a copy without that bit.");
 	/* Without group execution the bit means something else: inode(7). */
 	if (status.st_mode & S_ISGID && status.st_mode & S_IXGRP)
 		return refuse(
 			err, "capture", path,
 			"it is set-group-ID, and loses that under a tracer",
-			"Run it as the group it should be, from a copy "
-			"without that bit.");
+			"Run it as the group it should be, from a copy without that bit.");
 	return 0;
 }
 
@@ -226,11 +224,10 @@ static int check_head(const char *path, const char head[HEAD_SIZE + 1],
 		      struct error *err)
 {
 	if (memcmp(head, ELFMAG, SELFMAG) != 0)
-		return refuse(err, "start", path,
-			      "it is neither an ELF program nor a script with "
-			      "#!",
-			      "A script wants its interpreter in the first "
-			      "line, such as #!/bin/sh.");
+		return refuse(
+			err, "start", path,
+			"it is neither an ELF program nor a script with #!",
+			"A script wants its interpreter in the first line, such as #!/bin/sh.");
 	if (head[EI_CLASS] == ELFCLASS32)
 		return refuse(err, "capture", path,
 			      "it is a 32-bit program (ELF class 32)",

@@ -183,7 +183,7 @@ static int ended(struct run *run, const struct stop *stop, struct error *err)
 				   "None of the files that it loaded has "
 				   "a symbol '%s'.",
 				   run->wait->ready->name);
-		else
+		else if (!run->t->attached)
 			error_hint(err,
 				   "Does '%s' start, and wait, without "
 				   "subctx-capture?",

@@ -307,6 +307,22 @@ int tracee_threads(const struct tracee *t, pid_t **ret_tids, size_t *ret_count,
 	return 0;
 }
 
+int tracee_descendants(const struct tracee *t, pid_t **ret_tids,
+		       size_t *ret_count, struct error *err)
+{
+	pid_t *tids = calloc(t->task_count + 1, sizeof(*tids));
+	size_t count = 0;
+
+	if (!tids)
+		return error_system(err, ENOMEM, "cannot keep the processes");
+	for (size_t i = 0; i < t->task_count; i++)
+		if (!t->tasks[i].ours)
+			tids[count++] = t->tasks[i].tid;
+	*ret_tids = tids;
+	*ret_count = count;
+	return 0;
+}
+
 static void forget(struct tracee *t)
 {
 	if (t->memory_fd > 0)

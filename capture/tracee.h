@@ -133,6 +133,13 @@ int tracee_watch(struct tracee *t, const uint64_t *addresses, size_t count,
 int tracee_threads(const struct tracee *t, pid_t **ret_tids, size_t *ret_count,
 		   struct error *err);
 
+/*
+ * Processes that the service has started and that live, wherever they have
+ * gone since; threads of theirs among them.  @ret_tids is allocated.
+ */
+int tracee_descendants(const struct tracee *t, pid_t **ret_tids,
+		       size_t *ret_count, struct error *err);
+
 /* The following need thread @tid, or any thread, to stand still. */
 int tracee_registers(const struct tracee *t, pid_t tid,
 		     struct user_regs_struct *ret_registers, struct error *err);

@@ -91,10 +91,14 @@ int tracee_rseq(const struct tracee *t, pid_t tid, struct tracee_rseq *ret_rseq,
 	struct __ptrace_rseq_configuration rseq = {0};
 
 	(void)t;
-	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, sizeof(rseq), &rseq) < 0)
-		return error_system(err, errno,
-				    "cannot read the rseq area of thread %d",
-				    tid);
+	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, sizeof(rseq), &rseq) <
+	    0) {
+		error_system(err, errno,
+			     "cannot read the rseq area of thread %d", tid);
+		if (err->code == EIO)
+			error_hint(err, "It takes Linux 5.13 or newer.");
+		return -err->code;
+	}
 	*ret_rseq = (struct tracee_rseq){
 		.address = rseq.rseq_abi_pointer,
 		.size = rseq.rseq_abi_size,

@@ -73,6 +73,7 @@ enum core_ready {
  * @digest: of the front, with this field as 0 (core_digest())
  * @file_size: of the whole file; a shorter one was cut
  * @seconds: since the epoch, when it was written
+ * @monotonic_ns: CLOCK_MONOTONIC then
  */
 struct core_image {
 	char magic[8];
@@ -83,6 +84,7 @@ struct core_image {
 	uint64_t file_size;
 	uint64_t page_size;
 	int64_t seconds;
+	uint64_t monotonic_ns;
 	uint32_t pid;
 	uint32_t reserved;
 };
@@ -215,7 +217,7 @@ struct core_attribute {
 	uint64_t value;
 };
 
-static_assert(sizeof(struct core_image) == 64, "part of the format");
+static_assert(sizeof(struct core_image) == 72, "part of the format");
 static_assert(sizeof(struct core_mapping) == 88, "part of the format");
 static_assert(sizeof(struct core_process) == 136, "part of the format");
 static_assert(sizeof(struct core_machine) == 248, "part of the format");

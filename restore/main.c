@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backing.h"
@@ -30,15 +31,26 @@ static uint64_t blocked_signals(void)
 }
 
 /*
+ * What comes back right, but to another world than the one it was made in.
  * Generators of random numbers reseed when they see another process id; in
  * containers, where every run gets the same, they see none.
  */
-static void warn_of_same_pid(uint32_t pid)
+static void note_surprises(const struct core_image *image, uint32_t pid)
 {
-	fprintf(stderr,
-		"subctx-restore: note: the process id is that of the capture, "
-		"%u; random numbers may repeat\n",
-		pid);
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (image->pid == pid)
+		fprintf(stderr,
+			"subctx-restore: note: the process id is that of the "
+			"capture, %u; random numbers may repeat\n",
+			pid);
+	if ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec <
+	    image->monotonic_ns)
+		fprintf(stderr,
+			"subctx-restore: note: CLOCK_MONOTONIC is behind that "
+			"of the capture; times that the service kept lie in "
+			"the future\n");
 }
 
 /* Comes back only when there is nothing to become. */
@@ -67,8 +79,7 @@ static int restore(const struct options *options, struct error *err)
 		return STATUS_FAILED;
 	}
 	input.shared_fds = shared_fds;
-	if (core.image->pid == input.pid)
-		warn_of_same_pid(input.pid);
+	note_surprises(core.image, input.pid);
 	if (handover_map(&core, plan_region_size(&input), &region, err) < 0 ||
 	    plan_make(&plan, &input, region, (uintptr_t)region, err) < 0)
 		return STATUS_FAILED;

@@ -73,6 +73,27 @@ Test(refusals, ended_children)
 		     "process 'true'");
 }
 
+Test(refusals, orphans_that_live_on)
+{
+	check_refused(WORDS("sh", "-c", "(sleep 9 &); read x"),
+		      WORDS("descendant ", "process 'sleep'"));
+}
+
+/* A filter that kills for anything but a read: the service must not be asked. */
+Test(refusals, strict_sandboxes_are_left_alone)
+{
+	check_python("libc.prctl(38, 1, 0, 0, 0)\n"
+		     "class F(ctypes.Structure):\n"
+		     "    _fields_ = [('n', ctypes.c_ushort), "
+		     "('f', ctypes.c_char_p)]\n"
+		     "code = (b'\\x20\\0\\0\\0\\0\\0\\0\\0'"
+		     "b'\\x15\\0\\1\\0\\0\\0\\0\\0'"
+		     "b'\\x06\\0\\0\\0\\0\\0\\0\\0'"
+		     "b'\\x06\\0\\0\\0\\0\\0\\xff\\x7f')\n"
+		     "f = F(4, code)\nlibc.prctl(22, 2, ctypes.byref(f))",
+		     "seccomp filters");
+}
+
 Test(refusals, interval_timers)
 {
 	check_python("signal.setitimer(signal.ITIMER_PROF, 100)",

@@ -294,13 +294,38 @@ Test(restore, ignored_signals_are_handed_on_as_by_exec)
 }
 
 /* As if it came from another kernel, whose vdso has the same functions. */
-static void pretend_other_kernel(const char *path)
+static void pretend_other_kernel(const struct core *core, char *front,
+				 size_t size)
+{
+	const struct core_machine *machine = core->machine;
+	uint64_t digest = core->process->vdso_digest;
+	char *at =
+		memmem(front, size, machine->kernel, strlen(machine->kernel));
+
+	*at = 'X';
+	at = memmem(front, size, &digest, sizeof(digest));
+	*at = (char)(*at + 1);
+}
+
+/* As if it was captured before the machine was started again. */
+static void pretend_later_boot(const struct core *core, char *front,
+			       size_t size)
+{
+	uint64_t later = UINT64_MAX / 2;
+	char *at = memmem(front, size, core->image, sizeof(*core->image));
+
+	memcpy(at + offsetof(struct core_image, monotonic_ns), &later,
+	       sizeof(later));
+}
+
+static void change_core(const char *path,
+			void (*change)(const struct core *core, char *front,
+				       size_t size))
 {
 	struct error err = {0};
 	struct core core;
-	uint64_t digest;
 	size_t size;
-	char *front, *at;
+	char *front;
 	int fd;
 
 	cr_assert(core_open(&core, path, &err) == 0, "%s", err.text);
@@ -308,17 +333,23 @@ static void pretend_other_kernel(const char *path)
 	front = malloc(size);
 	fd = open(path, O_RDWR);
 	cr_assert(pread(fd, front, size, 0) == (ssize_t)size);
-	at = memmem(front, size, core.machine->kernel,
-		    strlen(core.machine->kernel));
-	*at = 'X';
-	digest = core.process->vdso_digest;
-	at = memmem(front, size, &digest, sizeof(digest));
-	*at = (char)(*at + 1);
+	change(&core, front, size);
 	cr_assert(core_seal(front, size));
 	cr_assert(pwrite(fd, front, size, 0) == (ssize_t)size);
 	close(fd);
 	free(front);
 	core_close(&core);
+}
+
+Test(restore, clock_that_is_behind_is_warned_of)
+{
+	struct outcome outcome;
+
+	capture_service("reads_clock");
+	change_core("svc.core", pretend_later_boot);
+	outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+	expect_in(outcome.err, "CLOCK_MONOTONIC is behind that of the capture");
+	outcome_free(&outcome);
 }
 
 Test(restore, vdso_of_another_kernel_leads_to_this_ones)
@@ -329,9 +360,7 @@ Test(restore, vdso_of_another_kernel_leads_to_this_ones)
 		struct outcome outcome;
 
 		capture_service(names[i]);
-		if (getenv("SUBCTX_TEST_UID"))
-			cr_assert(system("chmod 666 svc.core") == 0);
-		pretend_other_kernel("svc.core");
+		change_core("svc.core", pretend_other_kernel);
 		outcome = run(NULL,
 			      WORDS(tool_restore(), "--dry-run", "svc.core"));
 		expect_in(outcome.out, "mremap(");
