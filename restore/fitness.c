@@ -5,6 +5,7 @@
 
 #include <cpuid.h>
 #include <errno.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/attribute.h"
@@ -61,6 +62,19 @@ static int check_folder(const struct core *core, struct error *err)
 	return 0;
 }
 
+/* Its code is mapped from the core, which the kernel then refuses. */
+static int check_mount(const struct core *core, struct error *err)
+{
+	struct statvfs status;
+
+	if (fstatvfs(core->fd, &status) < 0 || !(status.f_flag & ST_NOEXEC))
+		return 0;
+	error_set(err, FAULT_UNSUPPORTED,
+		  "it lies on a file system that is mounted noexec");
+	error_hint(err, "Copy the core to another one.");
+	return -err->code;
+}
+
 int fitness_check(const struct core *core, struct error *err)
 {
 	struct core_machine here = {.xcr0 = cpu_read_xcr0()};
@@ -70,6 +84,8 @@ int fitness_check(const struct core *core, struct error *err)
 	r = fitness_compare(core->machine, &here, err);
 	if (r == 0)
 		r = check_xstate(core, err);
+	if (r == 0)
+		r = check_mount(core, err);
 	if (r == 0)
 		r = check_folder(core, err);
 	if (r == 0 && core->thread_count != 1)

@@ -163,6 +163,18 @@ Test(faults, full_disk_keeps_the_old_core_and_leaves_nothing)
 	cr_assert(chdir("..") == 0 && system("umount disk") == 0);
 }
 
+Test(faults, core_where_nothing_may_be_executed_is_refused)
+{
+	if (geteuid() != 0 || getenv("SUBCTX_TEST_UID"))
+		return; /* only root can mount */
+	cr_assert(mkdir("disk", 0755) == 0);
+	cr_assert(system("mount -t tmpfs -o noexec none disk") == 0);
+	cr_assert(chdir("disk") == 0);
+	capture_service("svc.core");
+	check_restore("it lies on a file system that is mounted noexec");
+	cr_assert(chdir("..") == 0 && system("umount disk") == 0);
+}
+
 static bool is_running(const char *name)
 {
 	char command[256];
