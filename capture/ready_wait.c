@@ -35,6 +35,7 @@ enum {
 
 /*
  * @use, @arguments: of the call that @in_call is in
+ * @is_overdue: it was asked to stop, as it is time
  * @notify_fd: has said READY=1 and is to be closed, or -1
  * @stack: where the service was when it began to end
  */
@@ -46,6 +47,7 @@ struct run {
 	uint64_t after_ms;
 	pid_t in_call;
 	bool in_exec;
+	bool is_overdue;
 	enum call_use use;
 	int64_t number;
 	uint64_t arguments[6];
@@ -231,12 +233,9 @@ static int take_stop(struct run *run, const struct stop *stop, int *ret_signal,
 		run->ready = watched_kind(run->wait->ready);
 		return 0;
 	case STOP_INTERRUPT:
-		if (run->after_ms && now_ms() >= run->after_ms)
-			run->ready = CORE_READY_AFTER;
-		else if (now_ms() >= run->deadline_ms)
-			return not_ready(run, stop, err);
 		return 0;
 	case STOP_TIMEOUT:
+		run->is_overdue = true;
 		return tracee_interrupt(run->t, err);
 	case STOP_CANCELLED:
 		error_set(err, FAULT_SERVICE, "cancelled by SIG%s",
@@ -281,23 +280,40 @@ static uint64_t next_deadline(const struct run *run)
 	return deadline <= now ? now + 1000 : deadline;
 }
 
+/*
+ * After a deadline the service is asked to stop.  Whatever stop comes next is
+ * the answer, unless a signal would be lost with it; then it is asked again.
+ */
+static int take_overdue(struct run *run, const struct stop *stop,
+			struct error *err)
+{
+	if (!run->is_overdue || run->ready || !stop->tid)
+		return 0;
+	if (stop->kind == STOP_SIGNAL || run->in_exec)
+		return 0;
+	run->is_overdue = false;
+	if (now_ms() >= run->deadline_ms)
+		return not_ready(run, stop, err);
+	run->ready = CORE_READY_AFTER;
+	return 0;
+}
+
 static int run_to_ready(struct run *run, struct stop *stop, struct error *err)
 {
 	int signal = 0;
 	int r = take_stop(run, stop, &signal, err);
 
 	while (r == 0 && !run->ready) {
-		bool asked = stop->kind == STOP_TIMEOUT;
-
 		if (stop->tid)
 			r = tracee_resume(run->t, stop->tid, how_to_resume(run),
 					  signal, err);
 		if (r == 0)
-			r = tracee_next_stop(
-				run->t, asked ? UINT64_MAX : next_deadline(run),
-				stop, err);
+			r = tracee_next_stop(run->t, next_deadline(run), stop,
+					     err);
 		if (r == 0)
 			r = take_stop(run, stop, &signal, err);
+		if (r == 0)
+			r = take_overdue(run, stop, err);
 	}
 	return r;
 }

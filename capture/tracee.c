@@ -220,8 +220,8 @@ int tracee_resume(struct tracee *t, pid_t tid, enum resume how, int signal,
 		if (r < 0)
 			return r;
 	}
-	if (ptrace(how == RESUME_TO_CALL ? PTRACE_SYSCALL : PTRACE_CONT, tid,
-		   NULL, (void *)(long)signal) < 0 &&
+	task->request = how == RESUME_TO_CALL ? PTRACE_SYSCALL : PTRACE_CONT;
+	if (ptrace(task->request, tid, NULL, (void *)(long)signal) < 0 &&
 	    errno != ESRCH)
 		return error_system(err, errno, "cannot resume thread %d", tid);
 	task->stopped = false;

@@ -99,10 +99,18 @@ static bool is_ours(const struct tracee *t, pid_t tid)
 	return take_decimal(&at, &group) && (pid_t)group == t->pid;
 }
 
-/* @request goes on by itself; an error means that the task has just died. */
-static void go_on(struct task *task, int request, int signal)
+/* As it went on before; an error means that the task has just died. */
+static void go_on(struct task *task, int signal)
 {
-	ptrace(request, task->tid, NULL, (void *)(long)signal);
+	ptrace(task->request ? task->request : PTRACE_CONT, task->tid, NULL,
+	       (void *)(long)signal);
+	task->stopped = false;
+}
+
+/* In a group stop it waits for SIGCONT, and we for what comes then. */
+static void stay(struct task *task)
+{
+	ptrace(PTRACE_LISTEN, task->tid, NULL, NULL);
 	task->stopped = false;
 }
 
@@ -159,36 +167,37 @@ static int task_announced(struct tracee *t, struct task *task,
 	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &child) == 0 &&
 	    !task_add(t, (pid_t)child, is_ours(t, (pid_t)child)))
 		return error_system(err, ENOMEM, "cannot keep task %lu", child);
-	go_on(task_find(t, parent), PTRACE_CONT, 0);
+	go_on(task_find(t, parent), 0);
 	return 0;
 }
 
 /* PTRACE_EVENT_STOP: it is new, was asked to stop, or its group was stopped. */
 static int task_halted(struct tracee *t, struct task *task, int signal,
-		       struct stop *stop, struct error *err)
+		       bool asked, struct stop *stop, struct error *err)
 {
-	bool asked = task->asked;
 	int r = 0;
 
-	if (signal != SIGTRAP) {
-		go_on(task, PTRACE_LISTEN, 0);
+	if (asked) {
+		stop->kind = STOP_INTERRUPT;
 		return 0;
 	}
-	task->asked = false;
+	if (signal != SIGTRAP) {
+		stay(task);
+		return 0;
+	}
 	if (task->watch_stale)
 		r = task_watch(t, task, err);
-	if (r == 0 && asked && task->ours)
-		stop->kind = STOP_INTERRUPT;
-	else
-		go_on(task, PTRACE_CONT, 0);
+	go_on(task, 0);
 	return r;
 }
 
 static int task_stopped(struct tracee *t, struct task *task, int status,
 			struct stop *stop, struct error *err)
 {
-	int signal = WSTOPSIG(status);
+	const int signal = WSTOPSIG(status);
+	const bool asked = task->asked;
 
+	task->asked = false;
 	switch (status >> 16) {
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
@@ -196,25 +205,24 @@ static int task_stopped(struct tracee *t, struct task *task, int status,
 		return task_announced(t, task, err);
 	case PTRACE_EVENT_EXEC:
 		if (!task->ours) {
-			go_on(task, PTRACE_CONT, 0);
+			go_on(task, 0);
 			return 0;
 		}
 		forget_threads(t);
 		stop->kind = STOP_EXEC;
 		return 0;
 	case PTRACE_EVENT_STOP:
-		return task_halted(t, task, signal, stop, err);
+		return task_halted(t, task, signal, asked, stop, err);
 	case PTRACE_EVENT_SECCOMP:
 		if (task->ours)
 			return take_call(task, stop, err);
-		go_on(task, PTRACE_CONT, 0);
+		go_on(task, 0);
 		return 0;
 	default:
 		break;
 	}
 	if (!task->ours)
-		go_on(task, PTRACE_CONT,
-		      signal == (SIGTRAP | 0x80) ? 0 : signal);
+		go_on(task, signal == (SIGTRAP | 0x80) ? 0 : signal);
 	else if (signal == (SIGTRAP | 0x80))
 		return take_call(task, stop, err);
 	else

@@ -13,7 +13,9 @@
 /*
  * @ours: a thread of the service, not of one of its children
  * @stopped: stands still, and its registers may be read
- * @asked: PTRACE_INTERRUPT was sent, and its stop has not been seen
+ * @asked: PTRACE_INTERRUPT was sent, and no stop has been seen since; any
+ *	stop answers it, as the kernel then forgets it (ptrace_stop())
+ * @request: with what it was let go the last time
  * @watch_stale: its debug registers are not those of the tracee yet
  * @held_signal: was about to be delivered when the task was frozen
  */
@@ -24,6 +26,7 @@ struct task {
 	bool asked;
 	bool watch_stale;
 	int held_signal;
+	int request;
 };
 
 enum {

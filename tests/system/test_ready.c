@@ -169,6 +169,32 @@ Test(ready, kill_ends_a_process_that_was_taken)
 	outcome_free(&outcome);
 }
 
+Test(ready, process_that_is_refused_goes_on_with_its_children)
+{
+	struct running service = start(
+		WORDS("sh", "-c",
+		      "read a; sleep 2 & echo go; read b; wait; echo $b"));
+	struct running capture;
+	struct outcome outcome;
+	char pid[32];
+
+	usleep(300000);
+	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
+	capture = start(WORDS(tool_capture(), "-o", "svc.core",
+			      "--ready=output:go", pid));
+	usleep(300000);
+	cr_assert(write(service.in, "1\n", 2) == 2);
+	outcome = finish(capture, NULL, 20);
+	expect_status(outcome, 3);
+	expect_in(outcome.err, "process 'sleep'");
+	outcome_free(&outcome);
+
+	outcome = finish(service, "2\n", 20);
+	expect_status(outcome, 0);
+	expect_out(outcome, "go\n2\n");
+	outcome_free(&outcome);
+}
+
 /* What is said when it does not come to that. */
 static void check_failure(const char *const words[], int status,
 			  const char *message, const char *hint)
