@@ -255,15 +255,12 @@ static void note_dropper(struct capture *c)
 			  c->dropper);
 }
 
-static int audit(struct capture *c, struct error *err)
+/* What can be seen without the help of the service. */
+static int audit_outside(struct capture *c, struct error *err)
 {
 	struct tracee *t = &c->tracee;
-	int r;
+	int r = process_audit(&c->at_ready, t, &c->audit, err);
 
-	process_state_compare(&c->at_exec, &c->at_ready, &c->audit,
-			      &c->changes);
-	thread_state_complete(&c->thread, t, &c->at_ready.self, &c->audit);
-	r = process_audit(&c->at_ready, t, &c->audit, err);
 	if (r == 0)
 		r = open_files_audit(&c->audit, t->pid, !t->attached, err);
 	note_dropper(c);
@@ -278,6 +275,28 @@ static int audit(struct capture *c, struct error *err)
 		audit_remedy(&c->audit, "Start it with GLIBC_TUNABLES="
 					"glibc.pthread.stack_guard=0.");
 	}
+	return r;
+}
+
+/* A service that has confined itself is not asked, and refused for it. */
+static int audit(struct capture *c, struct error *err)
+{
+	struct tracee *t = &c->tracee;
+	int r;
+
+	if (process_state_is_sandboxed(&c->at_exec, t->pid, &c->audit)) {
+		r = read_mappings(c, err);
+	} else {
+		r = look_at_process(c, err);
+		if (r < 0)
+			return r;
+		process_state_compare(&c->at_exec, &c->at_ready, &c->audit,
+				      &c->changes);
+		thread_state_complete(&c->thread, t, &c->at_ready.self,
+				      &c->audit);
+	}
+	if (r == 0)
+		r = audit_outside(c, err);
 	return r;
 }
 
@@ -341,12 +360,8 @@ static int capture(struct capture *c, struct error *err)
 
 	if (r == 0)
 		r = run_to_ready(c, err);
-	if (r == 0 && !process_state_is_sandboxed(&c->at_exec, c->tracee.pid,
-						  &c->audit)) {
-		r = look_at_process(c, err);
-		if (r == 0)
-			r = audit(c, err);
-	}
+	if (r == 0)
+		r = audit(c, err);
 	if (r < 0)
 		return r;
 	report = make_report(c);

@@ -2,8 +2,7 @@
  * location.c - addresses in one ELF file: of a function, a line, a probe
  *
  * Probes and the bias need libelf only, and are cheap.  Functions and lines
- * need libdwfl, which finds separate debug files: the file is reported to it
- * as if it were loaded somewhere, and the bias of that is taken off again.
+ * need libdwfl, which finds debug files, but puts a file at a bias of its own.
  */
 #include "location.h"
 
@@ -49,7 +48,6 @@ void location_list_deinit(struct location_list *list)
 	*list = (struct location_list){0};
 }
 
-/* A list is handed out whole or not at all. */
 static int hand_out(struct location_list *list, int r,
 		    struct location_list *ret_list)
 {
@@ -87,9 +85,9 @@ static Elf_Scn *find_section(Elf *elf, const char *wanted, GElf_Shdr *ret_head)
 	while ((section = elf_nextscn(elf, section))) {
 		const char *name;
 
-		if (!gelf_getshdr(section, ret_head))
-			return NULL;
-		name = elf_strptr(elf, names, ret_head->sh_name);
+		name = gelf_getshdr(section, ret_head)
+			       ? elf_strptr(elf, names, ret_head->sh_name)
+			       : NULL;
 		if (name && strcmp(name, wanted) == 0)
 			return section;
 	}
@@ -101,8 +99,8 @@ static bool is_probe(const char *contents, size_t size, const char *provider,
 		     const char *name)
 {
 	const char *text = contents + PROBE_WORDS * sizeof(uint64_t);
-	const char *end = contents + size;
 	const char *second;
+	const char *end = contents + size;
 
 	if (size < PROBE_WORDS * sizeof(uint64_t) + 3 || end[-1] != '\0')
 		return false;
@@ -113,11 +111,9 @@ static bool is_probe(const char *contents, size_t size, const char *provider,
 
 static bool is_stapsdt(const GElf_Nhdr *head, const char *owner)
 {
-	static const char wanted[] = "stapsdt";
-
 	return head->n_type == NT_STAPSDT_TYPE &&
-	       head->n_namesz == sizeof(wanted) &&
-	       memcmp(owner, wanted, sizeof(wanted)) == 0;
+	       head->n_namesz == sizeof("stapsdt") &&
+	       memcmp(owner, "stapsdt", sizeof("stapsdt")) == 0;
 }
 
 /*
@@ -186,8 +182,7 @@ int location_load_bias(const char *path, uint64_t start, uint64_t offset,
 	cleanup_fd int fd = -1;
 	Elf *elf = open_elf(path, &fd);
 	GElf_Phdr segment;
-	size_t count = 0;
-	size_t i = 0;
+	size_t count = 0, i = 0;
 
 	if (elf)
 		elf_getphdrnum(elf, &count);
@@ -209,10 +204,8 @@ static const Dwfl_Callbacks callbacks = {
 };
 
 /*
- * A file with its debug information.
- * @bias: where libdwfl has put it
- * @servers: $DEBUGINFOD_URLS, which is empty meanwhile: a debuginfo server
- *	would take seconds, and the service inherits our environment
+ * A file with its debug information, put at @bias.  No debuginfo server is
+ * asked meanwhile; @servers is put back, because the service inherits it.
  */
 struct reported {
 	Dwfl *dwfl;
@@ -228,8 +221,8 @@ static void reported_open(struct reported *file, const char *path)
 
 	*file = (struct reported){.servers = servers ? strdup(servers) : NULL};
 	setenv("DEBUGINFOD_URLS", "", 1);
-	file->dwfl = is_regular(path) ? dwfl_begin(&callbacks) : NULL;
-	if (!file->dwfl)
+	file->dwfl = dwfl_begin(&callbacks);
+	if (!file->dwfl || !is_regular(path))
 		return;
 	file->module = dwfl_report_offline(file->dwfl, path, path, -1);
 	dwfl_report_end(file->dwfl, NULL, NULL);
@@ -239,8 +232,7 @@ static void reported_open(struct reported *file, const char *path)
 
 static void reported_close(struct reported *file)
 {
-	if (file->dwfl)
-		dwfl_end(file->dwfl);
+	dwfl_end(file->dwfl);
 	if (file->servers)
 		setenv("DEBUGINFOD_URLS", file->servers, 1);
 	else
@@ -272,8 +264,7 @@ int location_find_symbol(const char *path, const char *name,
 {
 	struct location_list list = {0};
 	struct reported file;
-	int count;
-	int r = 0;
+	int count, r = 0;
 
 	reported_open(&file, path);
 	count = file.module ? dwfl_module_getsymtab(file.module) : 0;
@@ -303,7 +294,6 @@ static bool ends_in(const char *path, const char *file)
 	       (length == path_length || path[path_length - length - 1] == '/');
 }
 
-/* Which line, of those from the wanted one on, and of which file. */
 struct wanted_line {
 	const char *file;
 	int number;
@@ -339,20 +329,17 @@ static Dwarf_Off function_at(Dwarf_Die *unit, Dwarf_Addr address)
 }
 
 /*
- * Rows come sorted by address, so that of each copy of a line the lowest is
- * met first.  A function that was split has copies in each of its parts, one
- * of which may never run; these are different sequences.
+ * Rows are sorted by address: of each copy, the lowest comes first.  A function
+ * that was split has one in each part (sequence), of which one may never run.
  */
 static bool has_copy(const struct location_list *list, Dwarf_Die *unit,
 		     uint64_t bias, Dwarf_Addr sequence, Dwarf_Addr address)
 {
-	const Dwarf_Off function = function_at(unit, address);
-
 	for (size_t i = 0; i < list->count; i++) {
 		const Dwarf_Addr other = list->addresses[i] - bias;
 
 		if (other >= sequence && other <= address &&
-		    function_at(unit, other) == function)
+		    function_at(unit, other) == function_at(unit, address))
 			return true;
 	}
 	return false;
@@ -396,16 +383,15 @@ int location_find_line(const char *path, const char *file, uint64_t line,
 		       struct location_list *ret_list, struct error *err)
 {
 	const struct wanted_line wanted = {file, (int)line};
+	const bool is_number = line > 0 && line <= INT_MAX;
 	struct location_list list = {0};
 	struct reported reported;
 	Dwarf_Die *unit = NULL;
 	Dwarf_Addr bias;
 	int r = 0;
 
-	if (line == 0 || line > INT_MAX)
-		return hand_out(&list, r, ret_list);
 	reported_open(&reported, path);
-	while (reported.module && r == 0 &&
+	while (is_number && reported.module && r == 0 &&
 	       (unit = dwfl_module_nextcu(reported.module, unit, &bias)))
 		r = search_unit(&wanted, unit, bias - reported.bias, &list,
 				err);

@@ -33,19 +33,21 @@ bool process_state_is_sandboxed(const struct process_state *exec, pid_t pid,
 	const struct surroundings *before = &exec->surroundings;
 	struct error ignored = {0};
 	struct surroundings now;
+	bool differs = false;
 
 	if (surroundings_read(&now, pid, &ignored) < 0)
 		return false; /* whoever reads it next says why */
 	for (int i = SURROUNDING_SECCOMP; i <= SURROUNDING_FILTERS; i++) {
 		if (strcmp(before->texts[i], now.texts[i]) == 0)
 			continue;
+		differs = true;
 		audit_add(audit, VERDICT_REFUSED, surrounding_name(i),
 			  "'%s', was '%s' at the start", now.texts[i],
 			  before->texts[i]);
 		audit_remedy(audit, "Let the service confine itself after the "
 				    "ready point.");
 	}
-	return audit_refused(audit) > 0;
+	return differs;
 }
 
 int process_state_ours(struct process_state *ret_state, struct error *err)

@@ -35,7 +35,7 @@ int process_state_read(struct process_state *ret_state, struct tracee *t,
 /*
  * Whether the service has put itself under a seccomp filter since @exec.  It
  * must not be asked for its state then, as a filter may kill whoever makes a
- * call that it does not expect; nothing else is looked at.
+ * call that it does not expect.
  */
 bool process_state_is_sandboxed(const struct process_state *exec, pid_t pid,
 				struct audit *audit);
