@@ -7,10 +7,10 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#define expect_text(actual, wanted)                                          \
+#define expect_text(actual, wanted)                                        \
 	cr_expect(strcmp(actual, wanted) == 0, "'%s', not '%s'", (actual), \
 		  (wanted))
-#define expect_contains(text, wanted)                                       \
+#define expect_contains(text, wanted)                                        \
 	cr_expect(strstr(text, wanted) != NULL, "no '%s' in '%s'", (wanted), \
 		  (text))
 
