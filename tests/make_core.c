@@ -113,6 +113,18 @@ static void append_all(struct note_buffer *notes, const struct made_core *m)
 	       m->hole_count * sizeof(*m->holes));
 }
 
+void made_core_notes(const struct made_core *made, size_t offset,
+		     struct note_buffer *ret_notes)
+{
+	struct made_core copy = *made;
+	struct note_buffer notes = {0};
+
+	append_all(&notes, &copy);
+	copy.image.front_size = offset + notes.size;
+	note_buffer_deinit(&notes);
+	append_all(ret_notes, &copy);
+}
+
 char *made_core_front(const struct made_core *made, size_t *ret_size)
 {
 	const Elf64_Ehdr head = {
@@ -126,16 +138,12 @@ char *made_core_front(const struct made_core *made, size_t *ret_size)
 		.e_phentsize = sizeof(Elf64_Phdr),
 		.e_phnum = 1,
 	};
-	struct made_core copy = *made;
 	struct note_buffer notes = {0};
 	const size_t start = core_notes_offset(0);
 	Elf64_Phdr segment = {.p_type = PT_NOTE, .p_offset = start};
 	char *front;
 
-	append_all(&notes, &copy);
-	copy.image.front_size = start + notes.size;
-	note_buffer_deinit(&notes);
-	append_all(&notes, &copy);
+	made_core_notes(made, start, &notes);
 	segment.p_filesz = notes.size;
 	front = malloc(start + notes.size);
 	assert(front && !notes.failed);

@@ -39,6 +39,12 @@ struct made_core {
 
 /* A program of text, data, heap, a block with a seam, a reservation, a stack. */
 void made_core_init(struct made_core *made);
+/*
+ * All of the notes, for a file in which @offset bytes stand before them; they
+ * are appended to @ret_notes.
+ */
+void made_core_notes(const struct made_core *made, size_t offset,
+		     struct note_buffer *ret_notes);
 /* Headers and notes, sealed; allocated. */
 char *made_core_front(const struct made_core *made, size_t *ret_size);
 

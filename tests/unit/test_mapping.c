@@ -136,3 +136,77 @@ Test(mapping, own_maps_are_understood)
 		PROT_EXEC);
 	mapping_list_deinit(&list);
 }
+
+Test(mapping, nothing_is_an_empty_list)
+{
+	struct mapping_list list = {.count = 77};
+	struct error err = {0};
+
+	cr_assert(parse(&list, "", &err) == 0, "%s", err.text);
+
+	cr_expect(list.count == 0);
+	cr_expect(!mapping_list_find(&list, 0x1000));
+	mapping_list_deinit(&list);
+}
+
+Test(mapping, last_line_may_lack_its_newline)
+{
+	struct mapping_list list = {0};
+	struct error err = {0};
+
+	cr_assert(parse(&list,
+			"ffffffffff600000-ffffffffff601000 --xp 00000000 "
+			"00:00 0                  [vsyscall]",
+			&err) == 0);
+
+	cr_assert(list.count == 1);
+	cr_expect(list.items[0].end == 0xffffffffff601000);
+	cr_expect_str_eq(list.items[0].name, "[vsyscall]");
+	mapping_list_deinit(&list);
+}
+
+Test(mapping, path_with_blanks_is_kept_whole)
+{
+	struct mapping_list list = {0};
+	struct error err = {0};
+
+	cr_assert(parse(&list,
+			"1000-2000 r--p 0 00:00 7 /a  b/c: d (deleted) e\n"
+			"2000-3000 r--p 0 00:00 7 /\\012\\012x\\01\n",
+			&err) == 0);
+
+	cr_expect_str_eq(list.items[0].name, "/a  b/c: d (deleted) e");
+	cr_expect(!list.items[0].deleted, "it only looks deleted");
+	cr_expect_str_eq(list.items[1].name, "/\n\nx\\01");
+	mapping_list_deinit(&list);
+}
+
+Test(mapping, flags_are_pairs_without_the_last_blank)
+{
+	struct mapping_list list = {0};
+	struct error err = {0};
+
+	cr_assert(parse(&list,
+			"1000-2000 rw-p 00000000 00:00 0 \n"
+			"VmFlags: rd wr mr   \n"
+			"2000-3000 rw-p 00000000 00:00 0 \n",
+			&err) == 0);
+
+	cr_expect_str_eq(list.items[0].vm_flags, "rd wr mr");
+	cr_expect(mapping_has_flag(&list.items[0], "mr"));
+	cr_expect(!mapping_has_flag(&list.items[0], "dw"));
+	cr_expect_str_eq(list.items[1].vm_flags, "");
+	cr_expect(!mapping_has_flag(&list.items[1], "rd"));
+	mapping_list_deinit(&list);
+}
+
+Test(mapping, property_before_any_mapping_is_refused)
+{
+	check_refused("VmFlags: rd wr\n", "does not describe a mapping");
+	check_refused("\n1000-2000 rw-p 0 00:00 0\n",
+		      "does not describe a mapping");
+	check_refused("1000-2000 rw-p 0 00:00\n",
+		      "does not describe a mapping");
+	check_refused("3000-4000 rw-p 0 00:00 0\n1000-2000 rw-p 0 00:00 0\n",
+		      "mapping at 0x1000 overlaps the one before it");
+}

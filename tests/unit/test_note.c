@@ -48,8 +48,7 @@ Test(note, every_note_is_padded_to_four_bytes_of_zeros)
 		size_t before = buffer.size;
 
 		note_append(&buffer, "AB", 1, "xxxxxxxxx", size);
-		cr_expect(buffer.size - before ==
-			  12 + 4 + (size + 3) / 4 * 4);
+		cr_expect(buffer.size - before == 12 + 4 + (size + 3) / 4 * 4);
 		for (size_t i = before + 16 + size; i < buffer.size; i++)
 			cr_expect(buffer.bytes[i] == 0);
 	}
