@@ -15,8 +15,7 @@ Test(error, refusal_of_the_kernel_ends_in_its_words)
 	cr_expect(error_system(&err, ENOSPC, "cannot write '%s'", "a.core") ==
 		  -ENOSPC);
 
-	expect_text(err.text,
-		    "cannot write 'a.core': No space left on device");
+	expect_text(err.text, "cannot write 'a.core': No space left on device");
 	cr_expect(err.fault == FAULT_SYSTEM && err.code == ENOSPC);
 	expect_text(err.hint, "");
 }
@@ -40,8 +39,9 @@ Test(error, context_stands_before_the_text_and_keeps_the_rest)
 
 	cr_expect(error_context(&err, "cannot use '%s'", "b") == -ENOENT);
 
-	expect_text(err.text,
-		    "cannot use 'b': cannot open 'a': No such file or directory");
+	expect_text(
+		err.text,
+		"cannot use 'b': cannot open 'a': No such file or directory");
 	expect_text(err.hint, "Look elsewhere.");
 	cr_expect(err.fault == FAULT_SYSTEM && err.code == ENOENT);
 }
