@@ -223,6 +223,14 @@ static int find_vdso(struct capture *c, struct error *err)
 	return r;
 }
 
+/* A process that runs already has a session, which is no doing of its own. */
+static void take_session(struct capture *c)
+{
+	memcpy(c->at_exec.surroundings.texts[SURROUNDING_SESSION],
+	       c->at_ready.surroundings.texts[SURROUNDING_SESSION],
+	       SURROUNDING_SIZE);
+}
+
 static int look_at_process(struct capture *c, struct error *err)
 {
 	struct tracee *t = &c->tracee;
@@ -290,6 +298,8 @@ static int audit(struct capture *c, struct error *err)
 		r = look_at_process(c, err);
 		if (r < 0)
 			return r;
+		if (t->attached)
+			take_session(c);
 		process_state_compare(&c->at_exec, &c->at_ready, &c->audit,
 				      &c->changes);
 		thread_state_complete(&c->thread, t, &c->at_ready.self,

@@ -147,11 +147,12 @@ int tracee_attach(struct tracee *ret_tracee, pid_t pid, struct error *err)
 	}
 	if (r == 0)
 		r = tracee_open_memory(&t, err);
-	if (r < 0)
-		tracee_detach(&t);
-	else
+	if (r == 0) {
 		*ret_tracee = t;
-	return r;
+		return 0;
+	}
+	tracee_detach(&t);
+	return error_context(err, "cannot trace pid %d", pid);
 }
 
 static uint64_t now_ms(void)

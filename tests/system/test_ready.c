@@ -133,7 +133,9 @@ Test(ready, default_takes_the_marker)
 
 Test(ready, process_that_runs_is_taken_as_it_is_and_goes_on)
 {
-	struct running service = start(WORDS(service_path("waits_for_input")));
+	/* In a session of its own, as one that another terminal has started. */
+	struct running service =
+		start(WORDS("setsid", service_path("waits_for_input")));
 	struct outcome outcome;
 	char pid[32];
 

@@ -1,88 +1,228 @@
 /*
- * test_holes.c - what is not written becomes a hole, where that is worth it
+ * test_holes.c - runs of pages that were not written, long enough to matter
  */
-#include <criterion/criterion.h>
-#include <stdlib.h>
-
 #include "capture/holes.h"
+#include "tests/expect.h"
 
 enum {
-	PAGE = 4096,
-	BASE = 0x10000000,
+	PAGE = CORE_PAGE_SIZE,
+	ITEMS_MAX = 4,
 };
 
-static size_t find(struct content *items, size_t count,
-		   struct core_range *written, size_t written_count,
-		   struct page_runs *holes)
+/* Mappings that begin at a multiple of 1 MiB, and what is written of them. */
+struct made {
+	struct mapping mappings[ITEMS_MAX];
+	struct content items[ITEMS_MAX];
+	struct contents contents;
+	struct page_runs written;
+	struct page_runs holes;
+};
+
+static void add_mapping(struct made *made, uint64_t start, uint64_t pages,
+			enum core_mapping_kind kind, uint32_t flags)
 {
-	const struct contents contents = {.items = items, .count = count};
-	const struct page_runs runs = {written, written_count, written_count};
+	const size_t i = made->contents.count++;
+
+	cr_assert(i < ITEMS_MAX);
+	made->mappings[i].start = start;
+	made->mappings[i].end = start + pages * PAGE;
+	made->items[i] = (struct content){
+		.mapping = &made->mappings[i],
+		.kind = kind,
+		.flags = flags,
+		.is_stored = true,
+	};
+	made->contents.items = made->items;
+}
+
+static void add_written(struct made *made, uint64_t start, uint64_t pages)
+{
 	struct error err = {0};
 
-	cr_assert(holes_find(&contents, &runs, holes, &err) == 0);
-	return holes->count;
+	cr_assert(page_runs_add(&made->written, start, start + pages * PAGE,
+				&err) == 0);
 }
 
-Test(holes, long_gaps_are_holes_and_short_ones_are_not)
+static void find(struct made *made)
 {
-	const struct mapping m = {.start = BASE, .end = BASE + 200 * PAGE};
-	struct content c = {&m, CORE_MAPPING_ANONYMOUS, .is_stored = true};
-	struct core_range written[] = {{BASE + 40 * PAGE, BASE + 50 * PAGE},
-				       {BASE + 60 * PAGE, BASE + 160 * PAGE}};
-	struct page_runs holes = {0};
+	struct error err = {0};
 
-	cr_assert(find(&c, 1, written, 2, &holes) == 2);
-
-	cr_expect(holes.items[0].start == BASE &&
-		  holes.items[0].end == BASE + 40 * PAGE);
-	cr_expect(holes.items[1].start == BASE + 160 * PAGE &&
-		  holes.items[1].end == m.end);
-	page_runs_deinit(&holes);
+	cr_assert(holes_find(&made->contents, &made->written, &made->holes,
+			     &err) == 0,
+		  "%s", err.text);
 }
 
-Test(holes, none_reaches_into_two_mappings)
+static void expect_hole(const struct made *made, size_t index, uint64_t start,
+			uint64_t end)
 {
-	const struct mapping a = {.start = BASE, .end = BASE + 64 * PAGE};
-	const struct mapping b = {.start = a.end, .end = a.end + 64 * PAGE};
-	struct content c[] = {{&a, CORE_MAPPING_ANONYMOUS, .is_stored = true},
-			      {&b, CORE_MAPPING_FILE, .is_stored = true}};
-	struct page_runs holes = {0};
-
-	cr_assert(find(c, 2, NULL, 0, &holes) == 2);
-
-	cr_expect(holes.items[0].end == a.end &&
-		  holes.items[1].start == b.start);
-	page_runs_deinit(&holes);
+	cr_assert(index < made->holes.count, "there are %zu",
+		  made->holes.count);
+	cr_expect(made->holes.items[index].start == start);
+	cr_expect(made->holes.items[index].end == end);
 }
 
-Test(holes, run_over_two_mappings_fills_both)
+static void deinit(struct made *made)
 {
-	const struct mapping a = {.start = BASE, .end = BASE + 64 * PAGE};
-	const struct mapping b = {.start = a.end, .end = a.end + 64 * PAGE};
-	struct content c[] = {{&a, CORE_MAPPING_FILE, .is_stored = true},
-			      {&b, CORE_MAPPING_FILE, .is_stored = true}};
-	struct core_range written = {a.start, b.end};
-	struct page_runs holes = {0};
-
-	cr_expect(find(c, 2, &written, 1, &holes) == 0);
-	page_runs_deinit(&holes);
+	page_runs_deinit(&made->written);
+	page_runs_deinit(&made->holes);
 }
 
-Test(holes, never_more_than_the_kernel_could_map)
+Test(holes, what_is_written_whole_has_none)
 {
-	const size_t count = 20000;
-	const struct mapping m = {.start = BASE,
-				  .end = BASE + count * 2 * 32 * PAGE};
-	struct content c = {&m, CORE_MAPPING_ANONYMOUS, .is_stored = true};
-	struct core_range *written = calloc(count, sizeof(*written));
-	struct page_runs holes = {0};
+	struct made made = {0};
 
-	for (size_t i = 0; i < count; i++)
-		written[i] =
-			(struct core_range){m.start + (i * 64 + 32) * PAGE,
-					    m.start + (i * 64 + 64) * PAGE};
+	add_mapping(&made, 0x100000, 100, CORE_MAPPING_ANONYMOUS, 0);
+	add_written(&made, 0x100000, 100);
+	find(&made);
 
-	cr_expect(find(&c, 1, written, count, &holes) <= HOLES_MAX);
-	page_runs_deinit(&holes);
-	free(written);
+	cr_expect(made.holes.count == 0);
+	deinit(&made);
+}
+
+Test(holes, what_is_not_written_at_all_is_one)
+{
+	struct made made = {0};
+
+	add_mapping(&made, 0x100000, 100, CORE_MAPPING_ANONYMOUS, 0);
+	find(&made);
+
+	cr_expect(made.holes.count == 1);
+	expect_hole(&made, 0, 0x100000, 0x100000 + 100 * PAGE);
+	deinit(&made);
+}
+
+Test(holes, before_between_and_behind_are_found)
+{
+	struct made made = {0};
+
+	add_mapping(&made, 0x100000, 200, CORE_MAPPING_FILE, 0);
+	add_written(&made, 0x100000 + 50 * PAGE, 10);
+	add_written(&made, 0x100000 + 100 * PAGE, 10);
+	find(&made);
+
+	cr_expect(made.holes.count == 3);
+	expect_hole(&made, 0, 0x100000, 0x100000 + 50 * PAGE);
+	expect_hole(&made, 1, 0x100000 + 60 * PAGE, 0x100000 + 100 * PAGE);
+	expect_hole(&made, 2, 0x100000 + 110 * PAGE, 0x100000 + 200 * PAGE);
+	deinit(&made);
+}
+
+static size_t count_holes(enum core_mapping_kind kind, uint32_t flags,
+			  uint64_t pages)
+{
+	struct made made = {0};
+	size_t count;
+
+	add_mapping(&made, 0x100000, 100, kind, flags);
+	add_written(&made, 0x100000, 100 - pages);
+	find(&made);
+	count = made.holes.count;
+	deinit(&made);
+	return count;
+}
+
+Test(holes, short_runs_are_not_worth_a_mapping)
+{
+	cr_expect(count_holes(CORE_MAPPING_ANONYMOUS, 0, 31) == 0);
+	cr_expect(count_holes(CORE_MAPPING_ANONYMOUS, 0, 32) == 1);
+	cr_expect(count_holes(CORE_MAPPING_FILE, 0, 31) == 0);
+	cr_expect(count_holes(CORE_MAPPING_FILE, 0, 32) == 1);
+}
+
+Test(holes, what_is_copied_skips_shorter_ones)
+{
+	cr_expect(count_holes(CORE_MAPPING_STACK, 0, 3) == 0);
+	cr_expect(count_holes(CORE_MAPPING_STACK, 0, 4) == 1);
+	cr_expect(count_holes(CORE_MAPPING_ANONYMOUS, CORE_MAP_COPY, 3) == 0);
+	cr_expect(count_holes(CORE_MAPPING_ANONYMOUS, CORE_MAP_COPY, 4) == 1);
+}
+
+Test(holes, what_is_not_ours_to_make_has_none)
+{
+	struct made made = {0};
+
+	cr_expect(count_holes(CORE_MAPPING_SHARED, 0, 90) == 0);
+	cr_expect(count_holes(CORE_MAPPING_VDSO, 0, 90) == 0);
+	cr_expect(count_holes(CORE_MAPPING_VVAR, 0, 90) == 0);
+	add_mapping(&made, 0x100000, 100, CORE_MAPPING_ANONYMOUS, 0);
+	made.items[0].is_stored = false;
+	find(&made);
+	cr_expect(made.holes.count == 0);
+	deinit(&made);
+}
+
+Test(holes, no_hole_reaches_into_two_mappings)
+{
+	struct made made = {0};
+
+	add_mapping(&made, 0x100000, 40, CORE_MAPPING_ANONYMOUS, 0);
+	add_mapping(&made, 0x100000 + 40 * PAGE, 40, CORE_MAPPING_ANONYMOUS, 0);
+	find(&made);
+
+	cr_expect(made.holes.count == 2);
+	expect_hole(&made, 0, 0x100000, 0x100000 + 40 * PAGE);
+	expect_hole(&made, 1, 0x100000 + 40 * PAGE, 0x100000 + 80 * PAGE);
+	deinit(&made);
+}
+
+Test(holes, run_over_two_mappings_is_cut_to_each)
+{
+	struct made made = {0};
+
+	add_mapping(&made, 0x100000, 50, CORE_MAPPING_ANONYMOUS, 0);
+	add_mapping(&made, 0x100000 + 50 * PAGE, 50, CORE_MAPPING_ANONYMOUS, 0);
+	add_written(&made, 0x100000 + 40 * PAGE, 20);
+	find(&made);
+
+	cr_expect(made.holes.count == 2);
+	expect_hole(&made, 0, 0x100000, 0x100000 + 40 * PAGE);
+	expect_hole(&made, 1, 0x100000 + 60 * PAGE, 0x100000 + 100 * PAGE);
+	deinit(&made);
+}
+
+Test(holes, runs_of_mappings_without_holes_are_passed_over)
+{
+	struct made made = {0};
+
+	add_mapping(&made, 0x100000, 50, CORE_MAPPING_SHARED, 0);
+	add_mapping(&made, 0x200000, 50, CORE_MAPPING_ANONYMOUS, 0);
+	add_written(&made, 0x100000, 50);
+	add_written(&made, 0x200000, 10);
+	find(&made);
+
+	cr_expect(made.holes.count == 1);
+	expect_hole(&made, 0, 0x200000 + 10 * PAGE, 0x200000 + 50 * PAGE);
+	deinit(&made);
+}
+
+/* Of 32 pages each, and a few that are longer. */
+Test(holes, too_many_leave_only_the_longer_ones)
+{
+	struct made made = {0};
+	const uint64_t base = 0x10000000;
+	const uint64_t count = 10000;
+
+	add_mapping(&made, base, count * 33 + 1000, CORE_MAPPING_ANONYMOUS, 0);
+	for (uint64_t i = 0; i < count; i++)
+		add_written(&made, base + (i * 33 + 32) * PAGE, 1);
+	find(&made);
+
+	cr_expect(made.holes.count == 1);
+	expect_hole(&made, 0, base + count * 33 * PAGE,
+		    base + (count * 33 + 1000) * PAGE);
+	deinit(&made);
+}
+
+Test(holes, as_many_as_are_allowed_are_all_kept)
+{
+	struct made made = {0};
+	const uint64_t base = 0x10000000;
+
+	add_mapping(&made, base, HOLES_MAX * 33, CORE_MAPPING_ANONYMOUS, 0);
+	for (uint64_t i = 0; i < HOLES_MAX; i++)
+		add_written(&made, base + (i * 33 + 32) * PAGE, 1);
+	find(&made);
+
+	cr_expect(made.holes.count == HOLES_MAX);
+	deinit(&made);
 }

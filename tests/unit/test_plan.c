@@ -5,6 +5,7 @@
  * made.
  */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +20,7 @@
 enum {
 	PAGES_MAX = 4096,
 	REGION = 0x100000,
+	VDSO_AT = 0x30000000, /* of a patched one */
 };
 
 /* @offset: where in the core its bytes are from, 0 for zeros or copied ones */
@@ -86,20 +88,47 @@ static void copy(struct pages *pages, const struct call *call)
 	}
 }
 
+/* Of calls about memory, only those for the kernel's own pages may miss it. */
+static void check_place(struct pages *pages, const struct plan *plan,
+			const struct call *call)
+{
+	const uint64_t *a = call->arguments;
+	const uint64_t at = call->number == SYS_pread64 ? a[1] : a[0];
+	const uint64_t size = call->number == SYS_pread64 ? a[2] : a[1];
+
+	cr_assert(at % 4096 == 0 && size % 4096 == 0 && size > 0);
+	cr_assert(at + size <= plan->address ||
+			  at >= plan->address + plan->size,
+		  "the region is touched");
+	for (uint64_t page = at; page < at + size; page += 4096)
+		cr_assert(find(pages, page), "%#lx is not there yet", page);
+}
+
+static void protect(struct pages *pages, const struct call *call)
+{
+	const uint64_t *a = call->arguments;
+
+	for (uint64_t at = a[0]; at < a[0] + a[1]; at += 4096)
+		find(pages, at)->protection = a[2];
+}
+
 static void carry_out(struct pages *pages, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->call_count; i++) {
 		const struct call *call = &plan->calls[i];
 
-		if (call->number == SYS_mmap)
+		if (call->number == SYS_mmap && call->lowest != -EEXIST)
 			map(pages, plan, call);
+		if (call->number == SYS_pread64 ||
+		    call->number == SYS_madvise ||
+		    (call->number == SYS_mprotect &&
+		     call->arguments[0] != VDSO_AT))
+			check_place(pages, plan, call);
 		if (call->number == SYS_pread64)
 			copy(pages, call);
-		for (uint64_t at = call->arguments[0];
-		     call->number == SYS_mprotect &&
-		     at < call->arguments[0] + call->arguments[1];
-		     at += 4096)
-			find(pages, at)->protection = call->arguments[2];
+		if (call->number == SYS_mprotect &&
+		    call->arguments[0] != VDSO_AT)
+			protect(pages, call);
 	}
 }
 
@@ -112,10 +141,10 @@ struct made {
 	struct pages *pages;
 };
 
-static void make(struct made *made, const struct made_core *from)
+/* @input: but for core and vdso, which are those of @made */
+static void make_from(struct made *made, const struct made_core *from,
+		      struct plan_input input)
 {
-	struct plan_input input = {
-		.core = &made->core, .pid = 99, .vdso = &made->vdso};
 	struct error err = {0};
 	size_t size;
 	char *front = made_core_front(from, &size);
@@ -124,13 +153,21 @@ static void make(struct made *made, const struct made_core *from)
 			     &err) == 0,
 		  "%s", err.text);
 	free(front);
+	input.core = &made->core;
+	input.vdso = &made->vdso;
 	size = plan_region_size(&input);
+	cr_assert(size % 4096 == 0);
 	made->region = aligned_alloc(4096, size);
 	memset(made->region, 0, size);
 	cr_assert(plan_make(&made->plan, &input, made->region, REGION, &err) ==
 		  0);
 	made->pages = calloc(1, sizeof(*made->pages));
 	carry_out(made->pages, &made->plan);
+}
+
+static void make(struct made *made, const struct made_core *from)
+{
+	make_from(made, from, (struct plan_input){.pid = 99});
 }
 
 static void unmake(struct made *made)
@@ -324,4 +361,279 @@ Test(plan, region_is_where_the_image_has_nothing)
 	at = plan_find_region(&made.core, 0x7ffffffd0000, 0x1000);
 	cr_expect(at == 0, "%#lx", at);
 	unmake(&made);
+}
+
+/* The index of the first call @number with @first argument, or -1. */
+static ptrdiff_t find_call(const struct made *made, int64_t number,
+			   uint64_t first)
+{
+	for (size_t i = 0; i < made->plan.call_count; i++)
+		if (made->plan.calls[i].number == number &&
+		    made->plan.calls[i].arguments[0] == first)
+			return (ptrdiff_t)i;
+	return -1;
+}
+
+/* What lies at an address of the region. */
+static const void *in_region(const struct made *made, uint64_t address)
+{
+	cr_assert(address >= REGION && address < REGION + made->plan.size,
+		  "%#lx", address);
+	return made->region + (address - REGION);
+}
+
+Test(plan, arguments_stand_where_the_marker_says)
+{
+	char *argv[] = {(char *)"-x", (char *)"", (char *)"a b"};
+	struct made_core from;
+	struct made made = {0};
+	uint64_t words[2], vector[4];
+
+	made_core_init(&from);
+	from.image.ready = CORE_READY_MARKER;
+	make_from(&made, &from, (struct plan_input){.argc = 3, .argv = argv});
+
+	memcpy(words, in_region(&made, REGION), sizeof(words));
+	cr_expect(words[0] == 3);
+	memcpy(vector, in_region(&made, words[1]), sizeof(vector));
+	for (size_t i = 0; i < 3; i++)
+		cr_expect_str_eq(in_region(&made, vector[i]), argv[i]);
+	cr_expect(vector[3] == 0);
+	cr_expect(made.plan.kept == 4096 && made.plan.work > made.plan.kept);
+	check_pages(&made);
+	unmake(&made);
+}
+
+Test(plan, kept_page_is_known_by_its_magic_and_holds_the_frame)
+{
+	struct made_core from;
+	struct made made = {0};
+	const struct plan *plan = &made.plan;
+
+	made_core_init(&from);
+	make(&made, &from);
+
+	cr_expect_str_eq(in_region(&made, REGION + plan->kept),
+			 CORE_HANDOVER_MAGIC);
+	cr_expect(plan->kept == 0, "there are no arguments");
+	cr_expect(plan->frame > REGION + plan->kept &&
+		  plan->frame + 304 <= REGION + plan->work);
+	cr_expect((unsigned char *)plan->calls >= made.region + plan->work);
+	cr_expect(plan->end >= REGION + plan->work);
+	cr_expect(plan->data <= plan->data_end && plan->data_end < plan->size);
+	unmake(&made);
+}
+
+Test(plan, shared_mapping_is_made_of_its_file_which_is_then_closed)
+{
+	const int fds[MADE_MAPPINGS] = {-1, -1, -1, -1, 55, -1};
+	struct made_core from;
+	struct made made = {0};
+	ptrdiff_t at;
+
+	made_core_init(&from);
+	from.mappings[4].kind = CORE_MAPPING_SHARED;
+	from.mappings[4].protection = PROT_READ;
+	from.mappings[4].flags = 0;
+	from.mappings[4].file_offset = 0x7000;
+	make_from(&made, &from, (struct plan_input){.shared_fds = fds});
+
+	at = find_call(&made, SYS_mmap, from.mappings[4].start);
+	cr_assert(at >= 0);
+	cr_expect(made.plan.calls[at].arguments[3] ==
+		  (MAP_SHARED | NOREPLACE));
+	cr_expect(made.plan.calls[at].arguments[4] == 55);
+	cr_expect(made.plan.calls[at].arguments[5] == 0x7000);
+	cr_expect(find_call(&made, SYS_close, 55) > at);
+	unmake(&made);
+}
+
+Test(plan, large_pages_are_asked_for_before_the_rest_after_the_bytes)
+{
+	struct made_core from;
+	struct made made = {0};
+	const struct call *c;
+	ptrdiff_t at;
+
+	made_core_init(&from);
+	from.mappings[2].flags |= CORE_MAP_COPY;
+	from.mappings[2].advice =
+		1u << MADV_HUGEPAGE | 1u << MADV_DONTFORK | 1u << MADV_DONTDUMP;
+	make(&made, &from);
+
+	at = find_call(&made, SYS_mmap, from.mappings[2].start);
+	cr_assert(at >= 0);
+	c = &made.plan.calls[at];
+	cr_expect(c[1].number == SYS_madvise &&
+		  c[1].arguments[2] == MADV_HUGEPAGE);
+	cr_expect(c[2].number == SYS_pread64);
+	cr_expect(c[3].number == SYS_madvise &&
+		  c[3].arguments[2] == MADV_DONTFORK);
+	cr_expect(c[4].number == SYS_madvise &&
+		  c[4].arguments[2] == MADV_DONTDUMP);
+	unmake(&made);
+}
+
+Test(plan, memory_that_the_kernel_may_drop_is_asked_for_as_such)
+{
+	struct made_core from;
+	struct made made = {0};
+	ptrdiff_t at;
+
+	made_core_init(&from);
+	from.mappings[4].flags = CORE_MAP_DROPPABLE;
+	make(&made, &from);
+
+	at = find_call(&made, SYS_mmap, from.mappings[4].start);
+	cr_assert(at >= 0);
+	cr_expect(made.plan.calls[at].arguments[3] ==
+		  (MAP_ANONYMOUS | NOREPLACE | 0x08));
+	unmake(&made);
+}
+
+Test(plan, vdso_is_mapped_and_proved_to_be_there)
+{
+	struct made_core from;
+	struct made made = {.vdso = {.data = 0x20000000,
+				     .code = 0x20004000,
+				     .end = 0x20006000}};
+	const struct call *c;
+	ptrdiff_t at;
+
+	made_core_init(&from);
+	made.vdso.patched = malloc(8192);
+	made.vdso.patched_size = 8192;
+	made.vdso.patched_address = VDSO_AT;
+	memset(made.vdso.patched, 0x5a, 8192);
+	make(&made, &from);
+
+	at = find_call(&made, SYS_arch_prctl, 0x2003);
+	cr_assert(at >= 2);
+	c = &made.plan.calls[at];
+	cr_expect(c->arguments[1] == 0x20000000);
+	cr_expect(c[1].number == SYS_mmap && c[1].lowest == -EEXIST &&
+		  c[1].arguments[0] == 0x20000000);
+	cr_expect(c[2].number == SYS_mmap && c[2].highest == -EEXIST &&
+		  c[2].arguments[0] == 0x20005000);
+	cr_expect(c[-2].number == SYS_mremap && c[-2].arguments[4] == VDSO_AT);
+	cr_expect(memcmp(in_region(&made, c[-2].arguments[0]),
+			 made.vdso.patched, 8192) == 0);
+	cr_expect(c[-1].number == SYS_mprotect &&
+		  c[-1].arguments[2] == (PROT_READ | PROT_EXEC));
+	free(made.vdso.patched);
+	unmake(&made);
+}
+
+Test(plan, signals_that_were_inherited_are_left_alone)
+{
+	struct made_core from;
+	struct made made = {0};
+	uint64_t action[4];
+	ptrdiff_t at;
+
+	made_core_init(&from);
+	from.signals[1] = (struct core_signal){
+		.handler = 0x1234, .flags = 4, .restorer = 0x99, .mask = 7};
+	from.signals[8].inherited = 0;	/* SIGKILL */
+	from.signals[18].inherited = 0; /* SIGSTOP */
+	make(&made, &from);
+
+	at = find_call(&made, SYS_rt_sigaction, 2);
+	cr_assert(at >= 0);
+	memcpy(action, in_region(&made, made.plan.calls[at].arguments[1]),
+	       sizeof(action));
+	cr_expect(action[0] == 0x1234 && action[1] == 4);
+	cr_expect(action[2] == 0x99 && action[3] == 7);
+	cr_expect(find_call(&made, SYS_rt_sigaction, 9) < 0);
+	cr_expect(find_call(&made, SYS_rt_sigaction, 19) < 0);
+	cr_expect(find_call(&made, SYS_rt_sigaction, 3) < 0);
+	unmake(&made);
+}
+
+static uint64_t state = 88172645463325252;
+
+static uint64_t below(uint64_t end)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state % end;
+}
+
+/* A page of the mapping @m that lies at or above @lowest, or its end. */
+static uint64_t any_page(const struct core_mapping *m, uint64_t lowest)
+{
+	const uint64_t from = lowest > m->start ? lowest : m->start;
+
+	return from < m->end ? from + below((m->end - from) / 4096) * 4096
+			     : m->end;
+}
+
+static void scatter(struct made_core *from, const struct core_mapping *m)
+{
+	const size_t holes = sizeof(from->holes) / sizeof(*from->holes);
+	const size_t seams = sizeof(from->seams) / sizeof(*from->seams);
+	uint64_t at = 0;
+
+	for (; from->hole_count < holes && below(2); from->hole_count++) {
+		const uint64_t start = any_page(m, at);
+
+		if (start == m->end)
+			break;
+		at = start + (1 + below((m->end - start) / 4096)) * 4096;
+		from->holes[from->hole_count] = (struct core_range){start, at};
+	}
+	for (at = 0; from->seam_count < seams && below(2); at += 4096) {
+		at = any_page(m, at);
+		if (at == m->end)
+			break;
+		from->seams[from->seam_count++] = at;
+	}
+}
+
+/* Mappings of any kind and size, next to each other or not. */
+static void make_any(struct made_core *from)
+{
+	static const uint32_t kinds[] = {CORE_MAPPING_FILE,
+					 CORE_MAPPING_ANONYMOUS,
+					 CORE_MAPPING_ANONYMOUS,
+					 CORE_MAPPING_STACK};
+	uint64_t at = 0x10000000;
+	uint64_t offset = MADE_DATA;
+
+	made_core_init(from);
+	from->hole_count = from->seam_count = 0;
+	for (size_t i = 0; i < MADE_MAPPINGS; i++) {
+		const uint64_t size = (1 + below(40)) * 4096;
+		struct core_mapping *m = &from->mappings[i];
+
+		at += below(3) * 4096;
+		*m = (struct core_mapping){
+			.start = at,
+			.end = at + size,
+			.kind = kinds[below(4)],
+			.protection = (uint32_t)below(8),
+			.flags = (uint32_t)below(2) * CORE_MAP_COPY,
+			.advice = (uint32_t)below(4) << MADV_DONTFORK,
+		};
+		at = m->end;
+		if (below(4) > 0) {
+			m->offset = offset;
+			offset += size;
+			scatter(from, m);
+		}
+	}
+}
+
+Test(plan, any_core_is_made_page_by_page)
+{
+	for (int i = 0; i < 2000; i++) {
+		struct made_core from;
+		struct made made = {0};
+
+		make_any(&from);
+		make(&made, &from);
+		check_pages(&made);
+		unmake(&made);
+	}
 }
