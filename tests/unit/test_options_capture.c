@@ -1,0 +1,191 @@
+/*
+ * test_options_capture.c - a command line of subctx-capture, or what is wrong
+ * with it
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "capture/options.h"
+#include "tests/expect.h"
+
+enum {
+	WORDS_MAX = 16,
+};
+
+/* What getopt_long(3) may reorder: a copy of the words. */
+struct line {
+	char *argv[WORDS_MAX + 1];
+	int argc;
+};
+
+static int parse(struct options *options, const char *const words[],
+		 struct line *line, struct error *err)
+{
+	line->argv[0] = (char *)(uintptr_t) "subctx-capture";
+	line->argc = 1;
+	for (; words[line->argc - 1]; line->argc++)
+		line->argv[line->argc] =
+			(char *)(uintptr_t)words[line->argc - 1];
+	line->argv[line->argc] = NULL;
+	optind = 0;
+	return options_parse(options, line->argc, line->argv, err);
+}
+
+static struct options accept_words(const char *const words[])
+{
+	static struct line line;
+	struct options options = {0};
+	struct error err = {0};
+
+	cr_assert(parse(&options, words, &line, &err) == 0, "%s", err.text);
+	return options;
+}
+
+static void refuse_words(const char *const words[], const char *message)
+{
+	struct line line;
+	struct options options = {.pid = 77};
+	struct error err = {0};
+
+	cr_expect(parse(&options, words, &line, &err) < 0, "taken: %s",
+		  message);
+	expect_text(err.text, message);
+	cr_expect(err.fault == FAULT_USAGE && options.pid == 77);
+}
+
+#define ACCEPT(...) accept_words((const char *const[]){__VA_ARGS__, NULL})
+#define REFUSE(message, ...) \
+	refuse_words((const char *const[]){__VA_ARGS__, NULL}, message)
+
+Test(options, program_alone_is_enough)
+{
+	struct options options = ACCEPT("/usr/bin/bc", "-q");
+
+	expect_text(options.core_path, "bc.core");
+	expect_text(options.service_argv[0], "/usr/bin/bc");
+	expect_text(options.service_argv[1], "-q");
+	cr_expect(!options.service_argv[2]);
+	cr_expect(options.timeout_ms == 60000 && options.pid == 0);
+	cr_expect(!options.live_on && !options.json && !options.quiet);
+	cr_expect(ready_may_be(&options.ready, CORE_READY_MARKER));
+	cr_expect(ready_may_be(&options.ready, CORE_READY_STDIN));
+}
+
+Test(options, those_of_the_service_are_its_own)
+{
+	struct options options =
+		ACCEPT("-q", "svc", "-v", "--ready=stop", "--nonsense");
+
+	cr_expect(options.quiet && !options.verbose);
+	expect_text(options.service_argv[1], "-v");
+	expect_text(options.service_argv[3], "--nonsense");
+	cr_expect(ready_may_be(&options.ready, CORE_READY_STDIN));
+
+	options = ACCEPT("--", "-svc", "--");
+	expect_text(options.service_argv[0], "-svc");
+	expect_text(options.service_argv[1], "--");
+}
+
+Test(options, each_is_understood)
+{
+	struct options options =
+		ACCEPT("-o", "x/y", "--ready=stop", "--timeout=0.5",
+		       "--leave-running", "--json", "-v", "svc");
+
+	expect_text(options.core_path, "x/y");
+	cr_expect(options.ready.kinds == 1u << CORE_READY_STOP);
+	cr_expect(options.timeout_ms == 500 && options.live_on);
+	cr_expect(options.json && options.verbose);
+
+	options = ACCEPT("--output=x", "--ready", "stdin", "--timeout", "0",
+			 "--quiet", "--kill", "svc");
+	expect_text(options.core_path, "x");
+	cr_expect(options.timeout_ms == 0 && options.quiet && !options.live_on);
+}
+
+Test(options, last_one_counts)
+{
+	struct options options = ACCEPT("-oa", "-o", "b", "--ready=stop",
+					"--ready=notify", "svc");
+
+	expect_text(options.core_path, "b");
+	cr_expect(options.ready.kinds == 1u << CORE_READY_NOTIFY);
+}
+
+Test(options, process_is_taken_as_it_is_and_lives_on)
+{
+	char pid[32];
+	struct options options;
+
+	snprintf(pid, sizeof(pid), "--pid=%d", getpid());
+	options = ACCEPT(pid);
+	cr_expect(options.pid == getpid() && options.live_on);
+	cr_expect(options.ready.kinds == 1u << CORE_READY_NOW);
+	cr_expect(strstr(options.core_path, "test_options_capture") &&
+			  !strchr(options.core_path, '/'),
+		  "%s", options.core_path);
+
+	cr_expect(!ACCEPT(pid, "--kill").live_on);
+	cr_expect(ACCEPT(pid, "--leave-running").live_on);
+	cr_expect(ACCEPT(pid, "--ready=stdin").ready.kinds ==
+		  1u << CORE_READY_STDIN);
+	expect_text(ACCEPT(pid, "-o", "x.core").core_path, "x.core");
+}
+
+Test(options, help_and_version_need_nothing_else)
+{
+	cr_expect(ACCEPT("--help").help);
+	cr_expect(ACCEPT("-h").help);
+	cr_expect(ACCEPT("--version").version);
+	cr_expect(ACCEPT("-V").version);
+}
+
+Test(options, what_makes_no_sense_together_is_refused)
+{
+	refuse_words((const char *const[]){NULL},
+		     "there is no program to start");
+	REFUSE("there is no program to start", "-q");
+	REFUSE("there is no program to start", "--");
+	REFUSE("there are both a process and a program, 'svc'", "--pid=1",
+	       "svc");
+	REFUSE("--kill and --leave-running exclude each other", "--kill",
+	       "--leave-running", "svc");
+	REFUSE("the name of the core is empty or too long", "-o", "", "svc");
+}
+
+Test(options, what_is_unknown_is_named)
+{
+	REFUSE("unknown option '-x'", "-x", "svc");
+	REFUSE("unknown option '-x'", "-qx", "svc");
+	REFUSE("unknown option '--nonsense'", "--nonsense", "svc");
+	REFUSE("unknown option '--nonsense=7'", "--nonsense=7", "svc");
+	REFUSE("option '--json=7' takes no value", "--json=7", "svc");
+	REFUSE("option '-o' wants a value", "-o");
+	REFUSE("option '--ready' wants a value", "--ready");
+}
+
+Test(options, values_that_are_none_are_named)
+{
+	REFUSE("'x' is not a process id", "--pid=x");
+	REFUSE("'0' is not a process id", "--pid=0");
+	REFUSE("'-1' is not a process id", "--pid=-1");
+	REFUSE("'1x' is not a process id", "--pid=1x");
+	REFUSE("'2147483648' is not a process id", "--pid=2147483648");
+	REFUSE("'x' is not a number of seconds", "--timeout=x", "svc");
+	REFUSE("'-1' is not a number of seconds", "--timeout=-1", "svc");
+	REFUSE("'nan' is not a number of seconds", "--timeout=nan", "svc");
+	REFUSE("'1s' is not a number of seconds", "--timeout=1s", "svc");
+	REFUSE("'' is not a number of seconds", "--timeout=", "svc");
+	REFUSE("cannot understand '--ready=soon'", "--ready=soon", "svc");
+}
+
+Test(options, name_of_a_core_that_is_too_long_is_refused)
+{
+	static char longest[PATH_MAX + 1];
+
+	memset(longest, 'x', PATH_MAX);
+	REFUSE("the name of the core is empty or too long", "-o", longest,
+	       "svc");
+	REFUSE("the name of the core is empty or too long", longest);
+}
