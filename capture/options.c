@@ -215,6 +215,9 @@ static int conclude(struct parsing *parsing, struct error *err)
 		if (r < 0)
 			return r;
 	}
+	/* What is meant to take long has that time before it counts. */
+	if (options->timeout_ms)
+		options->timeout_ms += options->ready.after_ms;
 	return name_core(parsing, err);
 }
 

@@ -157,6 +157,26 @@ static bool lives_on(const struct run *run)
 	return run->t->task_count > 0;
 }
 
+/* Why a function or line was not reached; the first hint wins. */
+static void hint_of_watch(const struct run *run, struct error *err)
+{
+	const struct ready *ready = run->wait->ready;
+	const bool is_symbol = ready_may_be(ready, CORE_READY_SYMBOL);
+
+	if (!is_symbol && !ready_may_be(ready, CORE_READY_LINE))
+		return;
+	if (run->watchpoints.count > 0)
+		error_hint(err,
+			   "'%s' is there, but was not reached; a "
+			   "compiler may have inlined it.",
+			   ready->name);
+	else
+		error_hint(err,
+			   "None of the files that it loaded has a %s "
+			   "'%s'.",
+			   is_symbol ? "symbol" : "line", ready->name);
+}
+
 static int ended(struct run *run, const struct stop *stop, struct error *err)
 {
 	const char *service = run->wait->service;
@@ -179,13 +199,8 @@ static int ended(struct run *run, const struct stop *stop, struct error *err)
 			  "'%s' (pid %d) exited with status %d before it was "
 			  "ready%s",
 			  service, pid, stop->status, run->stack);
-		if (run->watchpoints.count == 0 &&
-		    run->wait->ready->kinds == (uint32_t)1 << CORE_READY_SYMBOL)
-			error_hint(err,
-				   "None of the files that it loaded has "
-				   "a symbol '%s'.",
-				   run->wait->ready->name);
-		else if (!run->t->attached)
+		hint_of_watch(run, err);
+		if (!run->t->attached)
 			error_hint(err,
 				   "Does '%s' start, and wait, without "
 				   "subctx-capture?",
@@ -205,6 +220,7 @@ static int not_ready(struct run *run, const struct stop *stop,
 		  "'%s' (pid %d) was not ready after %g s: %s%s",
 		  run->wait->service, run->t->pid,
 		  (double)run->wait->timeout_ms / 1000, call, run->stack);
+	hint_of_watch(run, err);
 	error_hint(err, "Name another ready point with --ready, or a longer "
 			"--timeout.");
 	return -err->code;

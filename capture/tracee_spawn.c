@@ -43,11 +43,13 @@ static void hide_descriptors(void)
 
 /* What the child does between fork and exec; the tracer's word is awaited. */
 static _Noreturn void become(const struct tracee_program *program, int go_fd,
-			     int report_fd, const sigset_t *mask)
+			     int report_fd, const sigset_t *mask,
+			     const struct sigaction *file_size)
 {
 	char word;
 	int code;
 
+	sigaction(SIGXFSZ, file_size, NULL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	if (read(go_fd, &word, 1) != 1)
 		_exit(EXIT_FAILURE); /* the tracer is gone */
@@ -84,7 +86,7 @@ static int await_exec(struct tracee *t, int report_fd, const char *path,
 	if (r < 0)
 		return r;
 	if (stop.kind == STOP_EXEC)
-		return tracee_open_memory(t, err);
+		return 0;
 	if (stop.kind == STOP_CANCELLED)
 		return error_set(err, FAULT_SYSTEM,
 				 "cannot start '%s': it was cancelled", path);
@@ -99,17 +101,21 @@ int tracee_spawn(struct tracee *ret_tracee,
 {
 	struct tracee t = {.filtered = program->filter != NULL};
 	int go[2], report[2];
+	/* A limit on the size of files is to be an error of ours, EFBIG. */
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction file_size;
 	sigset_t waking, mask;
 	int r;
 
 	tracee_waking_signals(&waking);
 	sigprocmask(SIG_BLOCK, &waking, &mask);
+	sigaction(SIGXFSZ, &ignore, &file_size);
 	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
 		return error_system(err, errno, "cannot make a pipe");
 	t.pid = fork();
 	if (t.pid == 0) {
 		close(go[1]);
-		become(program, go[0], report[1], &mask);
+		become(program, go[0], report[1], &mask, &file_size);
 	}
 	close(go[0]);
 	close(report[1]);

@@ -210,7 +210,7 @@ static int task_stopped(struct tracee *t, struct task *task, int status,
 		}
 		forget_threads(t);
 		stop->kind = STOP_EXEC;
-		return 0;
+		return tracee_open_memory(t, err);
 	case PTRACE_EVENT_STOP:
 		return task_halted(t, task, signal, asked, stop, err);
 	case PTRACE_EVENT_SECCOMP:

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 
+#include "attribute.h"
+
 /* The lower half of the canonical addresses, less the kernel's guard page. */
 static const uint64_t address_end = 0x7ffffffff000;
 
@@ -111,6 +113,28 @@ static int check_process(const struct core *core, struct error *err)
 	return 0;
 }
 
+/* Each once, so that whoever sets them can count on their number. */
+static int check_attributes(const struct core *core, struct error *err)
+{
+	bool is_seen[ATTRIBUTE_END] = {false};
+
+	for (size_t i = 0; i < core->attribute_count; i++) {
+		const struct core_attribute *a = &core->attributes[i];
+
+		if (a->id >= ATTRIBUTE_END || is_seen[a->id])
+			return error_set(err, FAULT_CORRUPT,
+					 "attribute %zu is unknown or there "
+					 "twice",
+					 i);
+		is_seen[a->id] = true;
+		if (a->id == ATTRIBUTE_WORKING_FOLDER &&
+		    a->value >= core->names_size)
+			return error_set(err, FAULT_CORRUPT,
+					 "the name of its folder is missing");
+	}
+	return 0;
+}
+
 int core_check(const struct core *core, struct error *err)
 {
 	int r = 0;
@@ -126,6 +150,8 @@ int core_check(const struct core *core, struct error *err)
 		r = check_seams(core, err);
 	if (r == 0)
 		r = check_threads(core, err);
+	if (r == 0)
+		r = check_attributes(core, err);
 	if (r == 0)
 		r = check_process(core, err);
 	return r;

@@ -306,7 +306,7 @@ static int read_front(int fd, uint64_t file_size, char **ret_front,
 
 int core_open(struct core *ret_core, const char *path, struct error *err)
 {
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	cleanup_heap char *front = NULL;
 	uint64_t front_size = 0;
 	struct stat status;

@@ -51,9 +51,6 @@ static int check_folder(const struct core *core, struct error *err)
 
 		if (a->id != ATTRIBUTE_WORKING_FOLDER)
 			continue;
-		if (a->value >= core->names_size)
-			return error_set(err, FAULT_CORRUPT,
-					 "the name of its folder is missing");
 		if (access(core->names + a->value, X_OK) < 0)
 			return error_system(err, errno,
 					    "cannot change to its folder '%s'",

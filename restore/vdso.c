@@ -272,13 +272,18 @@ static int patch_one(unsigned char *old, const struct exports *from,
 	return 0;
 }
 
+/* Names are looked up in a copy, which no jump overwrites. */
 int vdso_patch(unsigned char *old, size_t old_size, const unsigned char *new,
 	       size_t new_size, uint64_t new_address, struct error *err)
 {
-	struct exports from = {.image = old, .size = old_size};
+	cleanup_heap unsigned char *copy = malloc(old_size + 1);
+	struct exports from = {.image = copy, .size = old_size};
 	struct exports to = {.image = new, .size = new_size};
 	int r = 0;
 
+	if (!copy)
+		return error_system(err, ENOMEM, "cannot keep its vdso");
+	memcpy(copy, old, old_size);
 	if (!find_exports(&from) || !find_exports(&to))
 		r = error_set(err, FAULT_CORRUPT,
 			      "cannot find the functions of the vdso");

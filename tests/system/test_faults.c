@@ -175,6 +175,25 @@ Test(faults, core_where_nothing_may_be_executed_is_refused)
 	cr_assert(chdir("..") == 0 && system("umount disk") == 0);
 }
 
+Test(faults, limit_on_the_size_of_files_is_an_error)
+{
+	struct outcome outcome = run(
+		NULL, WORDS("sh", "-c",
+			    "ulimit -f 100; exec \"$0\" -o svc.core \"$1\"",
+			    tool_capture(), service_path("waits_for_input")));
+
+	expect_status(outcome, 1);
+	expect_in(outcome.err, "File too large");
+	cr_expect(count_files() == 0);
+	outcome_free(&outcome);
+}
+
+Test(faults, named_pipe_is_no_core)
+{
+	cr_assert(mkfifo("svc.core", 0644) == 0);
+	check_restore("it is not a regular file");
+}
+
 static bool is_running(const char *name)
 {
 	char command[256];

@@ -142,6 +142,13 @@ Test(programs, shell_script_goes_on_where_it_read)
 		      REQUESTS({"6\n", "42\n"}, {"3\n", "21\n"}));
 }
 
+Test(programs, what_another_program_has_executed_is_captured)
+{
+	check_program(WORDS("env", "A=1", "nice", "-n", "1", "sh", "-c",
+			    "exec sed -u s/a/b/"),
+		      REQUESTS({"aa\n", "ba\n"}, {"ca\n", "cb\n"}));
+}
+
 Test(programs, what_was_printed_before_is_printed_once)
 {
 	struct outcome outcome =

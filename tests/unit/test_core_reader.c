@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/attribute.h"
 #include "common/core_reader.h"
 #include "common/core_writer.h"
 #include "tests/make_core.h"
@@ -174,6 +175,18 @@ Test(core_reader, threads_and_their_registers_are_there)
 	CHANGED(made.thread.xstate_offset = 8, "lie outside their note");
 	CHANGED(made.thread.xstate_offset = UINT64_MAX,
 		"lie outside their note");
+}
+
+Test(core_reader, attributes_are_known_and_there_once)
+{
+	CHANGED(made.attributes[0].id = 9999,
+		"attribute 0 is unknown or there twice");
+	CHANGED(made.attributes[1] = made.attributes[0];
+		made.attribute_count = 2,
+		"attribute 1 is unknown or there twice");
+	CHANGED(made.attributes[0] = ((struct core_attribute){
+			ATTRIBUTE_WORKING_FOLDER, 0, 1ULL << 40}),
+		"the name of its folder is missing");
 }
 
 Test(core_reader, every_note_is_there_once)

@@ -155,9 +155,4 @@ Test(fitness, missing_folder_is_named)
 	expect_unfit(&fit, FAULT_SYSTEM,
 		     "cannot change to its folder '/nonexistent': No such file "
 		     "or directory");
-
-	fit.folder.value = 14;
-	expect_unfit(&fit, FAULT_CORRUPT, "the name of its folder is missing");
-	fit.folder.value = UINT64_MAX;
-	expect_unfit(&fit, FAULT_CORRUPT, "the name of its folder is missing");
 }

@@ -54,6 +54,26 @@ Test(plan, memory_to_be_copied_is_never_mapped_from_the_core)
 	unmake(&made);
 }
 
+Test(plan, little_memory_is_read_and_not_mapped)
+{
+	struct made_core from;
+	struct made made = {0};
+
+	made_core_init(&from);
+	from.mappings[2].end = from.mappings[2].start + 8 * 4096;
+	make(&made, &from);
+	check_pages(&made);
+	cr_expect(!find_page(made.pages, from.mappings[2].start)->is_file);
+	unmake(&made);
+
+	made = (struct made){0};
+	from.mappings[2].end += 4096;
+	make(&made, &from);
+	check_pages(&made);
+	cr_expect(find_page(made.pages, from.mappings[2].start)->is_file);
+	unmake(&made);
+}
+
 Test(plan, neighbours_in_memory_and_file_are_one_call)
 {
 	struct made_core from;
