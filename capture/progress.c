@@ -6,28 +6,21 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 enum {
 	FIRST_MS = 1000, /* who waits less does not ask how long */
 	STEP_MS = 200,
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 struct progress progress_start(const char *path, bool is_quiet)
 {
 	return (struct progress){
 		.path = path,
 		.is_terminal = !is_quiet && isatty(STDERR_FILENO),
-		.shown_ms = now_ms() + FIRST_MS - STEP_MS,
+		.shown_ms = clock_now_ms() + FIRST_MS - STEP_MS,
 	};
 }
 
@@ -47,7 +40,7 @@ static int pending_end(void)
 bool progress_tick(void *context, uint64_t done, uint64_t total)
 {
 	struct progress *progress = context;
-	uint64_t now = now_ms();
+	uint64_t now = clock_now_ms();
 
 	progress->signal = pending_end();
 	if (progress->is_terminal && now >= progress->shown_ms + STEP_MS) {

@@ -19,9 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "call_filter.h"
+#include "clock.h"
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "output_match.h"
@@ -56,14 +56,6 @@ struct run {
 	char stack[STACK_TEXT];
 	enum core_ready ready;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void at_entry(struct run *run, const struct stop *stop)
 {
@@ -287,7 +279,7 @@ static enum resume how_to_resume(const struct run *run)
 
 static uint64_t next_deadline(const struct run *run)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_now_ms();
 	uint64_t deadline = run->deadline_ms;
 
 	if (run->after_ms && run->after_ms < deadline)
@@ -308,7 +300,7 @@ static int take_overdue(struct run *run, const struct stop *stop,
 	if (stop->kind == STOP_SIGNAL || run->in_exec)
 		return 0;
 	run->is_overdue = false;
-	if (now_ms() >= run->deadline_ms)
+	if (clock_now_ms() >= run->deadline_ms)
 		return not_ready(run, stop, err);
 	run->ready = CORE_READY_AFTER;
 	return 0;
@@ -350,9 +342,9 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 	int r;
 
 	if (wait->timeout_ms)
-		run.deadline_ms = now_ms() + wait->timeout_ms;
+		run.deadline_ms = clock_now_ms() + wait->timeout_ms;
 	if (ready_may_be(wait->ready, CORE_READY_AFTER))
-		run.after_ms = now_ms() + wait->ready->after_ms;
+		run.after_ms = clock_now_ms() + wait->ready->after_ms;
 	if (ready_may_be(wait->ready, CORE_READY_NOW))
 		run.ready = CORE_READY_NOW;
 	r = run_to_ready(&run, &stop, err);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "common/text.h"
@@ -155,18 +156,10 @@ int tracee_attach(struct tracee *ret_tracee, pid_t pid, struct error *err)
 	return error_context(err, "cannot trace pid %d", pid);
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Sleeps until a task may have stopped; true when @ret_stop says why not. */
 static bool sleep_until(uint64_t deadline_ms, struct stop *ret_stop)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_now_ms();
 	struct timespec left = {.tv_sec = 3600};
 	sigset_t waking;
 	int signal;
