@@ -39,8 +39,10 @@ struct capture {
 	struct notify_socket notify;
 	struct process_state at_exec;
 	struct process_state at_ready;
-	struct process_changes changes;
-	struct thread_state thread;
+	struct changes changes;
+	struct threads threads;
+	struct pending pending;
+	struct timers timers;
 	struct core_process process;
 	struct mapping_list mappings;
 	struct contents contents;
@@ -64,6 +66,10 @@ static void capture_deinit(struct capture *c, bool is_done)
 	notify_socket_close(&c->notify);
 	mapping_list_deinit(&c->mappings);
 	contents_deinit(&c->contents);
+	changes_deinit(&c->changes);
+	threads_deinit(&c->threads);
+	pending_deinit(&c->pending);
+	timers_deinit(&c->timers);
 	audit_deinit(&c->audit);
 	free(c->auxv);
 }
@@ -91,13 +97,18 @@ static uint64_t vdso_address(const struct capture *c)
 static int look_at_exec(void *context, struct tracee *t, struct error *err)
 {
 	struct capture *c = context;
+	struct inferior inferior;
 	int r = read_auxv(c, err);
 
 	if (r == 0)
 		r = tracee_leave_call(t, t->pid, err);
 	if (r == 0)
-		r = process_state_read(&c->at_exec, t, t->pid, vdso_address(c),
+		r = process_state_open(&inferior, t, t->pid, vdso_address(c),
 				       err);
+	if (r == 0)
+		r = process_state_read(&c->at_exec, &inferior, t->pid, err);
+	if (r == 0)
+		r = inferior_close(&inferior, t->pid, err);
 	return r;
 }
 
@@ -231,9 +242,29 @@ static void take_session(struct capture *c)
 	       SURROUNDING_SIZE);
 }
 
+/* What the service says about itself, its threads and its timers. */
+static int ask_process(struct capture *c, struct error *err)
+{
+	struct inferior inferior;
+	int r = process_state_open(&inferior, &c->tracee, c->tid,
+				   vdso_address(c), err);
+
+	if (r == 0)
+		r = process_state_read(&c->at_ready, &inferior, c->tid, err);
+	if (r == 0)
+		r = threads_ask(&c->threads, &inferior, &c->audit, err);
+	if (r == 0)
+		r = timers_read(&c->timers, &inferior, c->tid,
+				&c->at_ready.self, &c->threads, &c->audit, err);
+	if (r == 0)
+		r = inferior_close(&inferior, c->tid, err);
+	return r;
+}
+
 static int look_at_process(struct capture *c, struct error *err)
 {
 	struct tracee *t = &c->tracee;
+	struct surroundings surroundings;
 	int r = read_mappings(c, err);
 
 	/* Anew, as a service that was restored has the core's. */
@@ -242,11 +273,14 @@ static int look_at_process(struct capture *c, struct error *err)
 	if (r == 0)
 		r = find_vdso(c, err);
 	if (r == 0)
-		r = thread_state_read(&c->thread, t, c->tid, c->process.vdso,
-				      err);
+		r = surroundings_read(&surroundings, t->pid, err);
 	if (r == 0)
-		r = process_state_read(&c->at_ready, t, c->tid, vdso_address(c),
-				       err);
+		r = threads_read(&c->threads, t, c->tid, c->process.vdso,
+				 &surroundings, &c->audit, err);
+	if (r == 0)
+		r = pending_read(&c->pending, t, &c->threads, &c->audit, err);
+	if (r == 0)
+		r = ask_process(c, err);
 	if (r == 0)
 		r = process_state_layout(t->pid, &c->process, err);
 	c->process.brk = c->at_ready.self.brk;
@@ -267,32 +301,29 @@ static void note_dropper(struct capture *c)
 static int audit_outside(struct capture *c, struct error *err)
 {
 	struct tracee *t = &c->tracee;
-	int r = process_audit(&c->at_ready, t, &c->audit, err);
+	int r = process_audit(t, c->at_ready.self.has_dependents, &c->audit,
+			      err);
 
 	if (r == 0)
 		r = open_files_audit(&c->audit, t->pid, !t->attached, err);
 	note_dropper(c);
 	if (r == 0)
-		r = contents_decide(&c->contents, &c->mappings, t->pid,
+		r = contents_decide(&c->contents, &c->mappings, t,
 				    c->dropper[0] ? CORE_MAP_COPY : 0,
 				    &c->audit, err);
-	if (r == 0 && c->contents.guards.count > 0) {
-		audit_add(&c->audit, VERDICT_REFUSED, "memory",
-			  "%zu guard regions (MADV_GUARD_INSTALL)",
-			  c->contents.guards.count);
-		audit_remedy(&c->audit, "Start it with GLIBC_TUNABLES="
-					"glibc.pthread.stack_guard=0.");
-	}
 	return r;
 }
 
-/* A service that has confined itself is not asked, and refused for it. */
+/*
+ * A service that has confined itself is not asked, as a filter may kill whoever
+ * makes a call that it does not expect, and refused for it.
+ */
 static int audit(struct capture *c, struct error *err)
 {
 	struct tracee *t = &c->tracee;
 	int r;
 
-	if (process_state_is_sandboxed(&c->at_exec, t->pid, &c->audit)) {
+	if (threads_are_sandboxed(t, &c->at_exec.surroundings, &c->audit)) {
 		r = read_mappings(c, err);
 	} else {
 		r = look_at_process(c, err);
@@ -300,10 +331,9 @@ static int audit(struct capture *c, struct error *err)
 			return r;
 		if (t->attached)
 			take_session(c);
-		process_state_compare(&c->at_exec, &c->at_ready, &c->audit,
-				      &c->changes);
-		thread_state_complete(&c->thread, t, &c->at_ready.self,
-				      &c->audit);
+		r = process_state_compare(&c->at_exec, &c->at_ready,
+					  &c->threads, t->pid, &c->audit,
+					  &c->changes, err);
 	}
 	if (r == 0)
 		r = audit_outside(c, err);
@@ -317,7 +347,7 @@ static struct report make_report(const struct capture *c)
 		.service = c->service,
 		.pid = c->tracee.pid,
 		.ready = c->ready,
-		.thread_count = 1,
+		.thread_count = c->threads.count,
 		.dropper = c->dropper,
 	};
 }
@@ -331,10 +361,11 @@ static int write_core(struct capture *c, struct report *report,
 	const struct image image = {
 		.tracee = &c->tracee,
 		.contents = &c->contents,
-		.threads = &c->thread,
-		.thread_count = 1,
+		.threads = &c->threads,
 		.state = &c->at_ready,
 		.changes = &c->changes,
+		.pending = &c->pending,
+		.timers = &c->timers,
 		.process = &c->process,
 		.auxv = c->auxv,
 		.auxv_size = c->auxv_size,

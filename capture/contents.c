@@ -15,7 +15,7 @@
 
 /* VmFlags that tell only what the other columns tell, or nothing of us. */
 static const char known_flags[] = "rd wr ex sh mr mw me ms gd nr ac sd bt ar "
-				  "de dd dc wf hg nh mg sr rr dp gu";
+				  "de dd dc wf hg nh mg sr rr dp gu lo lf sl";
 
 /* VmFlags of mappings that cannot be carried (proc_pid_smaps(5)). */
 static const struct {
@@ -31,9 +31,6 @@ static const struct {
 	{"ht", "memory from the huge page pool"},
 	{"ss", "a shadow stack"},
 	{"sf", "memory of persistent storage (DAX)"},
-	{"sl", "sealed memory (mseal)"},
-	{"lo", "locked memory (mlock)"},
-	{"lf", "locked memory (mlock)"},
 };
 
 /* Beginnings of the names of mappings that cannot be carried. */
@@ -55,8 +52,6 @@ static const struct {
 	const char *name;
 	const char *refusal;
 } refused_shared[] = {
-	{"/dev/zero (deleted)", "anonymous memory that is shared"},
-	{"/memfd:", "a shared memfd"},
 	{"/SYSV", "a System V shared memory segment"},
 	{"/dev/shm/", "POSIX shared memory"},
 	{"/dev/", "shared memory of a device"},
@@ -138,6 +133,8 @@ enum core_mapping_kind content_classify(const struct mapping *m,
 		*ret_refusal = find_refused_flag(m);
 	if (!*ret_refusal && m->protection_key != 0)
 		*ret_refusal = "memory with a protection key";
+	if (m->shared && object_is(m))
+		return CORE_MAPPING_OBJECT;
 	if (m->shared) {
 		if (!*ret_refusal)
 			*ret_refusal = refuse_shared(m);
@@ -191,8 +188,13 @@ static void set_flags(struct content *c, uint32_t anonymous_flags)
 		return;
 	}
 	c->flags |= mapping_has_flag(m, "nr") ? CORE_MAP_NORESERVE : 0;
+	c->flags |= mapping_has_flag(m, "lo") ? CORE_MAP_LOCKED : 0;
+	c->flags |= mapping_has_flag(m, "lf")
+			    ? CORE_MAP_LOCKED | CORE_MAP_ON_FAULT
+			    : 0;
 	if (c->kind == CORE_MAPPING_VDSO || c->kind == CORE_MAPPING_VVAR)
 		return;
+	c->flags |= mapping_has_flag(m, "sl") ? CORE_MAP_SEALED : 0;
 	for (size_t i = 0; i < COUNT(advices); i++)
 		if (mapping_has_flag(m, advices[i].flag))
 			c->advice |= (uint32_t)1 << advices[i].advice;
@@ -208,34 +210,64 @@ static bool is_wiped(const struct content *c)
 	       c->advice & (uint32_t)1 << MADV_WIPEONFORK;
 }
 
+static int append_apart(struct page_runs *to, const struct page_runs *from,
+			struct error *err)
+{
+	int r = page_runs_reserve(to, to->count + from->count + 1, err);
+
+	for (size_t i = 0; r == 0 && i < from->count; i++)
+		to->items[to->count++] = from->items[i];
+	return r;
+}
+
+/* Of a file all pages count, whoever has them; only guards cannot be read. */
+static int find_between(const struct mapping *m, const struct page_runs *guards,
+			struct page_runs *runs, struct error *err)
+{
+	uint64_t at = m->start;
+	int r = 0;
+
+	runs->count = 0;
+	for (size_t i = 0; r == 0 && i < guards->count; i++) {
+		if (at < guards->items[i].start)
+			r = page_runs_add(runs, at, guards->items[i].start,
+					  err);
+		at = guards->items[i].end;
+	}
+	if (r == 0 && at < m->end)
+		r = page_runs_add(runs, at, m->end, err);
+	return r;
+}
+
 static int decide_runs(struct contents *all, struct content *c, int pagemap,
 		       struct error *err)
 {
 	const struct mapping *m = c->mapping;
 	struct page_runs runs = {0};
+	struct page_runs guards = {0};
 	int r = 0;
 
 	c->first_run = all->data.count;
-	if (c->kind == CORE_MAPPING_VVAR || is_wiped(c))
-		return 0;
-	if (c->kind == CORE_MAPPING_ANONYMOUS ||
-	    c->kind == CORE_MAPPING_STACK) {
-		/* Apart, so that no run reaches into two mappings. */
-		r = pagemap_find(pagemap, m->start, m->end, &runs, &all->guards,
-				 err);
-	} else {
+	if (c->kind == CORE_MAPPING_VVAR || c->kind == CORE_MAPPING_VDSO)
 		r = page_runs_add(&runs, m->start, m->end, err);
-	}
-	for (size_t i = 0; r == 0 && i < runs.count; i++) {
-		struct page_runs *data = &all->data;
-
-		r = page_runs_reserve(data, data->count + 1, err);
-		if (r == 0)
-			data->items[data->count++] = runs.items[i];
+	else
+		r = pagemap_find(pagemap, m->start, m->end, &runs, &guards,
+				 err);
+	if (r == 0 && c->kind != CORE_MAPPING_ANONYMOUS &&
+	    c->kind != CORE_MAPPING_STACK)
+		r = find_between(m, &guards, &runs, err);
+	if (c->kind == CORE_MAPPING_VVAR || is_wiped(c))
+		runs.count = 0;
+	/* Apart, so that no run reaches into two mappings. */
+	if (r == 0)
+		r = append_apart(&all->data, &runs, err);
+	if (r == 0)
+		r = append_apart(&all->guards, &guards, err);
+	for (size_t i = 0; i < runs.count; i++)
 		all->data_size += runs.items[i].end - runs.items[i].start;
-	}
 	c->run_count = all->data.count - c->first_run;
 	page_runs_deinit(&runs);
+	page_runs_deinit(&guards);
 	return r;
 }
 
@@ -255,6 +287,11 @@ static int decide(struct contents *all, struct content *c, int pagemap,
 		return 0;
 	}
 	set_flags(c, anonymous_flags);
+	if (c->kind == CORE_MAPPING_OBJECT) {
+		r = objects_add(&all->objects, m, &c->object, err);
+		if (r < 0)
+			return r;
+	}
 	r = decide_runs(all, c, pagemap, err);
 	c->is_dumped = c->kind != CORE_MAPPING_VVAR;
 	/* Of a mere reservation, nothing is stored; it may be huge. */
@@ -265,13 +302,13 @@ static int decide(struct contents *all, struct content *c, int pagemap,
 }
 
 int contents_decide(struct contents *ret_contents,
-		    const struct mapping_list *mappings, pid_t pid,
+		    const struct mapping_list *mappings, const struct tracee *t,
 		    uint32_t anonymous_flags, struct audit *audit,
 		    struct error *err)
 {
 	struct contents all = {0};
 	cleanup_fd int pagemap = -1;
-	int r = pagemap_open(pid, &pagemap, err);
+	int r = pagemap_open(t->pid, &pagemap, err);
 
 	if (r < 0)
 		return r;
@@ -288,6 +325,8 @@ int contents_decide(struct contents *ret_contents,
 		r = decide(&all, &all.items[all.count++], pagemap,
 			   anonymous_flags, audit, err);
 	}
+	if (r == 0)
+		objects_audit(&all.objects, t, audit);
 	if (r < 0)
 		contents_deinit(&all);
 	else
@@ -300,5 +339,6 @@ void contents_deinit(struct contents *contents)
 	free(contents->items);
 	page_runs_deinit(&contents->data);
 	page_runs_deinit(&contents->guards);
+	objects_deinit(&contents->objects);
 	*contents = (struct contents){0};
 }

@@ -11,6 +11,7 @@
 #include "common/core_format.h"
 #include "common/error.h"
 #include "common/mapping.h"
+#include "objects.h"
 #include "pagemap.h"
 
 /*
@@ -19,6 +20,7 @@
  * @is_stored: the core has bytes for it, from @start to @end; where there is
  *	no run, they are zeros
  * @is_dumped: debuggers see a segment for it
+ * @object: which of contents.objects, for CORE_MAPPING_OBJECT
  */
 struct content {
 	const struct mapping *mapping;
@@ -29,11 +31,13 @@ struct content {
 	size_t run_count;
 	bool is_stored;
 	bool is_dumped;
+	uint32_t object;
 };
 
 /*
  * @data: what has to be copied, ascending
  * @guards: guard regions, ascending
+ * @objects: shared memory that no file system names
  * @stored_size: of all mappings with is_stored
  * @data_size: of all runs
  */
@@ -42,6 +46,7 @@ struct contents {
 	size_t count;
 	struct page_runs data;
 	struct page_runs guards;
+	struct objects objects;
 	uint64_t stored_size;
 	uint64_t data_size;
 };
@@ -51,7 +56,7 @@ struct contents {
  * @audit: gets a finding for each mapping that can not be carried
  */
 int contents_decide(struct contents *ret_contents,
-		    const struct mapping_list *mappings, pid_t pid,
+		    const struct mapping_list *mappings, const struct tracee *t,
 		    uint32_t anonymous_flags, struct audit *audit,
 		    struct error *err);
 void contents_deinit(struct contents *contents);

@@ -63,7 +63,7 @@ static void append_prpsinfo(struct note_buffer *notes,
 	cleanup_heap char *line = NULL;
 	size_t size = 0;
 
-	memcpy(info.pr_fname, image->threads[0].core.comm,
+	memcpy(info.pr_fname, image->threads->items[0].core.comm,
 	       sizeof(info.pr_fname));
 	if (io_read_filef(&line, &size, "/proc/%d/cmdline",
 			  image->tracee->pid) == 0 &&
@@ -129,8 +129,8 @@ static void append_register_sets(struct note_buffer *notes,
 				 const struct thread_state *thread)
 {
 	unsigned char area[XSTATE_DEBUG_MAX];
-	size_t size =
-		xstate_for_debuggers(thread->xstate, thread->xstate_size, area);
+	size_t size = xstate_for_debuggers(thread->xstate,
+					   thread->core.xstate_size, area);
 
 	note_append(notes, OWNER, NT_FPREGSET, thread->xstate,
 		    sizeof(struct user_fpregs_struct));
@@ -141,14 +141,14 @@ void debug_notes_append(struct note_buffer *notes, const struct image *image)
 {
 	const siginfo_t no_signal = {0};
 
-	append_prstatus(notes, image, &image->threads[0]);
+	append_prstatus(notes, image, &image->threads->items[0]);
 	append_prpsinfo(notes, image);
 	note_append(notes, OWNER, NT_SIGINFO, &no_signal, sizeof(no_signal));
 	note_append(notes, OWNER, NT_AUXV, image->auxv, image->auxv_size);
 	append_files(notes, image);
-	append_register_sets(notes, &image->threads[0]);
-	for (size_t i = 1; i < image->thread_count; i++) {
-		append_prstatus(notes, image, &image->threads[i]);
-		append_register_sets(notes, &image->threads[i]);
+	append_register_sets(notes, &image->threads->items[0]);
+	for (size_t i = 1; i < image->threads->count; i++) {
+		append_prstatus(notes, image, &image->threads->items[i]);
+		append_register_sets(notes, &image->threads->items[i]);
 	}
 }

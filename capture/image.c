@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
@@ -22,33 +23,45 @@
 #include "common/cpu.h"
 #include "debug_notes.h"
 #include "holes.h"
+#include "owners.h"
 #include "seams.h"
+
+enum {
+	OBJECT_NAME_SIZE = 256,
+	XSTATE_HEADER = 512, /* behind what FXSAVE stores */
+};
 
 /*
  * @names: the text of CORE_NOTE_NAMES; the empty name comes first
  * @written: what the core has bytes for
- * @holes, @seams: what follows from the bytes that were copied
+ * @objects: of CORE_NOTE_OBJECTS
+ * @holes, @seams, @owners: what follows from the bytes that were copied
  */
 struct layout {
 	struct core_mapping *mappings;
 	size_t mapping_count;
 	struct core_segment *segments;
 	size_t segment_count;
+	struct core_object *objects;
 	char *names;
 	size_t names_size;
+	uint32_t folder;
 	uint64_t file_size;
 	struct page_runs written;
 	struct page_runs holes;
 	uint64_t *seams;
 	size_t seam_count;
+	struct owners owners;
 };
 
 static void layout_deinit(struct layout *layout)
 {
 	free(layout->mappings);
 	free(layout->segments);
+	free(layout->objects);
 	free(layout->names);
 	free(layout->seams);
+	owners_deinit(&layout->owners);
 	page_runs_deinit(&layout->written);
 	page_runs_deinit(&layout->holes);
 }
@@ -78,6 +91,15 @@ static void identify(struct core_mapping *to, const struct mapping *m)
 	to->file_seconds = status.st_mtime;
 }
 
+static void lay_out_object(struct core_object *to, const struct object *object,
+			   struct layout *layout)
+{
+	char name[OBJECT_NAME_SIZE];
+
+	to->size = object->size;
+	to->name = add_name(layout, object_name(object, name));
+}
+
 static void lay_out_mapping(struct layout *layout, const struct content *c)
 {
 	const struct mapping *m = c->mapping;
@@ -94,6 +116,10 @@ static void lay_out_mapping(struct layout *layout, const struct content *c)
 	};
 	if (c->kind == CORE_MAPPING_SHARED)
 		identify(to, m);
+	if (c->kind == CORE_MAPPING_OBJECT) {
+		to->object = c->object;
+		to->file_offset = m->offset;
+	}
 	if (c->is_dumped)
 		layout->segments[layout->segment_count++] =
 			(struct core_segment){
@@ -112,16 +138,24 @@ static int lay_out(struct layout *layout, const struct image *image,
 
 	for (size_t i = 0; i < contents->count; i++)
 		names_size += strlen(contents->items[i].mapping->name) + 1;
+	names_size += contents->objects.count * OBJECT_NAME_SIZE;
 	layout->mappings =
 		calloc(contents->count + 1, sizeof(*layout->mappings));
 	layout->segments =
 		calloc(contents->count + 1, sizeof(*layout->segments));
+	layout->objects =
+		calloc(contents->objects.count + 1, sizeof(*layout->objects));
 	layout->names = calloc(1, names_size);
 	layout->names_size = 1;
-	if (!layout->mappings || !layout->segments || !layout->names)
+	if (!layout->mappings || !layout->segments || !layout->names ||
+	    !layout->objects)
 		return error_system(err, ENOMEM, "cannot keep the layout");
+	for (size_t i = 0; i < contents->objects.count; i++)
+		lay_out_object(&layout->objects[i], &contents->objects.items[i],
+			       layout);
 	for (size_t i = 0; i < contents->count; i++)
 		lay_out_mapping(layout, &contents->items[i]);
+	layout->folder = add_name(layout, image->changes->folder);
 	return 0;
 }
 
@@ -171,12 +205,31 @@ static void append_image(struct note_buffer *notes, const struct image *image,
 	append(notes, CORE_NOTE_IMAGE, &note, sizeof(note));
 }
 
-static void append_machine(struct note_buffer *notes)
+/* The header of an XSAVE area begins with a bit for each set in use. */
+static uint64_t used_sets(const struct threads *threads)
 {
-	struct core_machine machine = {.xcr0 = cpu_read_xcr0()};
+	uint64_t used = 0;
+
+	for (size_t i = 0; i < threads->count; i++) {
+		uint64_t one;
+
+		memcpy(&one, threads->items[i].xstate + XSTATE_HEADER,
+		       sizeof(one));
+		used |= one;
+	}
+	return used;
+}
+
+static void append_machine(struct note_buffer *notes, const struct image *image)
+{
+	struct core_machine machine = {
+		.xcr0 = cpu_read_xcr0(),
+		.used = used_sets(image->threads),
+	};
 	struct utsname names;
 
 	cpu_read_features(machine.features);
+	cpu_read_components(machine.xcr0, machine.components);
 	cpu_read_name(machine.cpu);
 	if (uname(&names) == 0)
 		snprintf(machine.kernel, sizeof(machine.kernel), "%s %s",
@@ -186,65 +239,81 @@ static void append_machine(struct note_buffer *notes)
 
 static void append_threads(struct note_buffer *notes, const struct image *image)
 {
+	const struct threads *all = image->threads;
 	cleanup_heap struct core_thread *threads =
-		calloc(image->thread_count, sizeof(*threads));
+		calloc(all->count, sizeof(*threads));
 	size_t size = 0;
 	cleanup_heap unsigned char *bytes = NULL;
 
-	for (size_t i = 0; i < image->thread_count; i++)
-		size += image->threads[i].xstate_size;
+	for (size_t i = 0; i < all->count; i++)
+		size += all->items[i].core.xstate_size;
 	bytes = malloc(size);
 	if (!threads || !bytes) {
 		notes->failed = true;
 		return;
 	}
 	size = 0;
-	for (size_t i = 0; i < image->thread_count; i++) {
-		const struct thread_state *state = &image->threads[i];
+	for (size_t i = 0; i < all->count; i++) {
+		const struct thread_state *state = &all->items[i];
 
 		threads[i] = state->core;
 		threads[i].xstate_offset = size;
-		memcpy(bytes + size, state->xstate, state->xstate_size);
-		size += state->xstate_size;
+		memcpy(bytes + size, state->xstate, state->core.xstate_size);
+		size += state->core.xstate_size;
 	}
 	append(notes, CORE_NOTE_THREADS, threads,
-	       image->thread_count * sizeof(*threads));
+	       all->count * sizeof(*threads));
 	append(notes, CORE_NOTE_XSTATE, bytes, size);
 }
 
 /* The folder is the only attribute that is a text. */
 static void append_attributes(struct note_buffer *notes,
-			      const struct image *image, uint32_t folder_name)
+			      const struct image *image,
+			      const struct layout *layout)
 {
-	struct core_attribute items[ATTRIBUTE_END];
-	size_t count = image->changes->count;
+	const struct changes *changes = image->changes;
+	cleanup_heap struct core_attribute *items =
+		calloc(changes->count + 1, sizeof(*items));
 
-	memcpy(items, image->changes->items, sizeof(items));
-	if (folder_name)
-		items[count++] = (struct core_attribute){
-			.id = ATTRIBUTE_WORKING_FOLDER,
-			.value = folder_name,
-		};
-	append(notes, CORE_NOTE_ATTRIBUTES, items, count * sizeof(*items));
+	if (!items) {
+		notes->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < changes->count; i++) {
+		items[i] = changes->items[i];
+		if (items[i].id == ATTRIBUTE_WORKING_FOLDER)
+			items[i].value = layout->folder;
+	}
+	append(notes, CORE_NOTE_ATTRIBUTES, items,
+	       changes->count * sizeof(*items));
 }
 
 static void build_notes(struct note_buffer *notes, const struct image *image,
-			const struct layout *layout, uint32_t folder_name,
-			uint64_t front_size)
+			const struct layout *layout, uint64_t front_size)
 {
 	debug_notes_append(notes, image);
 	append_image(notes, image, layout, front_size);
 	append(notes, CORE_NOTE_PROCESS, image->process,
 	       sizeof(*image->process));
-	append_machine(notes);
+	append_machine(notes, image);
 	append(notes, CORE_NOTE_MAPPINGS, layout->mappings,
 	       layout->mapping_count * sizeof(*layout->mappings));
 	append(notes, CORE_NOTE_NAMES, layout->names, layout->names_size);
 	append_threads(notes, image);
 	append(notes, CORE_NOTE_SIGNALS, image->state->self.signals,
 	       sizeof(image->state->self.signals));
-	append_attributes(notes, image, folder_name);
+	append_attributes(notes, image, layout);
+	append(notes, CORE_NOTE_GUARDS, image->contents->guards.items,
+	       image->contents->guards.count * sizeof(struct core_range));
+	append(notes, CORE_NOTE_OBJECTS, layout->objects,
+	       image->contents->objects.count * sizeof(*layout->objects));
+	append(notes, CORE_NOTE_PENDING, image->pending->items,
+	       image->pending->count * sizeof(*image->pending->items));
+	append(notes, CORE_NOTE_TIMERS, image->timers->items,
+	       image->timers->count * sizeof(*image->timers->items));
 	append(notes, CORE_NOTE_AUDIT, image->report, strlen(image->report));
+	append(notes, CORE_NOTE_OWNERS, layout->owners.items,
+	       layout->owners.count * sizeof(*layout->owners.items));
 	append(notes, CORE_NOTE_SEAMS, layout->seams,
 	       layout->seam_count * sizeof(*layout->seams));
 	append(notes, CORE_NOTE_HOLES, layout->holes.items,
@@ -274,9 +343,35 @@ static bool may_have_seams(const struct content *c)
 	       !(c->flags & (CORE_MAP_COPY | CORE_MAP_HEAP));
 }
 
+/* Nobody takes or releases a lock that cannot be written. */
+static bool may_have_locks(const struct content *c)
+{
+	return c->mapping->protection & PROT_WRITE;
+}
+
+/* Whoever wants to see the bytes of the mapping that is copied, or NULL. */
+struct inspection {
+	struct seams *seams;
+	struct owners *owners;
+};
+
+static int inspect(void *context, const char *bytes, size_t size,
+		   uint64_t address, struct error *err)
+{
+	const struct inspection *inspection = context;
+	int r = 0;
+
+	if (inspection->seams)
+		r = seams_inspect(inspection->seams, bytes, size, address, err);
+	if (r == 0 && inspection->owners)
+		r = owners_inspect(inspection->owners, bytes, size, address,
+				   err);
+	return r;
+}
+
 static int copy_memory(const struct image *image, struct layout *layout,
 		       struct copy *copy, struct seams *seams,
-		       struct error *err)
+		       struct inspection *inspection, struct error *err)
 {
 	const struct contents *contents = image->contents;
 	int r = 0;
@@ -286,8 +381,8 @@ static int copy_memory(const struct image *image, struct layout *layout,
 		const struct core_mapping *m = &layout->mappings[i];
 
 		seams->mapping = c->mapping;
-		copy->inspector.inspect =
-			may_have_seams(c) ? seams_inspect : NULL;
+		inspection->seams = may_have_seams(c) ? seams : NULL;
+		inspection->owners = may_have_locks(c) ? &layout->owners : NULL;
 		for (size_t k = 0; r == 0 && k < c->run_count; k++) {
 			const struct core_range *run =
 				&contents->data.items[c->first_run + k];
@@ -318,6 +413,7 @@ static int fill(const struct image *image, struct layout *layout, int fd,
 		struct copy_progress progress, uint64_t *ret_stored,
 		struct error *err)
 {
+	struct inspection inspection = {0};
 	struct seams seams = {0};
 	struct copy copy;
 	int r = copy_open(&copy, image->tracee, fd, image->contents->data_size,
@@ -325,8 +421,12 @@ static int fill(const struct image *image, struct layout *layout, int fd,
 
 	if (r < 0)
 		return r;
-	copy.inspector.context = &seams;
-	r = copy_memory(image, layout, &copy, &seams, err);
+	copy.inspector = (struct copy_inspector){inspect, &inspection};
+	r = owners_init(&layout->owners, image->tracee, image->threads, err);
+	if (r == 0)
+		r = owners_add_known(&layout->owners, err);
+	if (r == 0)
+		r = copy_memory(image, layout, &copy, &seams, &inspection, err);
 	*ret_stored = copy.written;
 	copy_close(&copy);
 	if (r == 0)
@@ -350,14 +450,14 @@ static int write_image(const struct image *image, struct layout *layout, int fd,
 		       struct error *err)
 {
 	const struct contents *contents = image->contents;
-	uint32_t folder = add_name(layout, image->changes->folder);
 	size_t front = core_notes_offset(layout->segment_count);
 	struct note_buffer notes = {0};
 	int r;
 
-	build_notes(&notes, image, layout, folder, 0);
+	build_notes(&notes, image, layout, 0);
 	front += notes.size + most_holes(contents) * sizeof(struct core_range) +
-		 most_seams(contents) * sizeof(uint64_t);
+		 most_seams(contents) * sizeof(uint64_t) +
+		 owners_max(image->threads) * sizeof(struct core_owner);
 	note_buffer_deinit(&notes);
 	place(layout, contents,
 	      (front + CORE_PAGE_SIZE - 1) & ~(uint64_t)(CORE_PAGE_SIZE - 1));
@@ -365,10 +465,10 @@ static int write_image(const struct image *image, struct layout *layout, int fd,
 	if (r < 0)
 		return r;
 	/* Twice, as the front tells its own size. */
-	build_notes(&notes, image, layout, folder, 0);
+	build_notes(&notes, image, layout, 0);
 	front = core_notes_offset(layout->segment_count) + notes.size;
 	note_buffer_deinit(&notes);
-	build_notes(&notes, image, layout, folder, front);
+	build_notes(&notes, image, layout, front);
 	r = core_write_front(fd, layout->segments, layout->segment_count,
 			     &notes, err);
 	*ret_stored += front;

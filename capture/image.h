@@ -6,8 +6,9 @@
 
 #include "contents.h"
 #include "copy.h"
+#include "pending.h"
 #include "process_state.h"
-#include "thread_state.h"
+#include "timers.h"
 
 /*
  * All of it is borrowed.
@@ -17,10 +18,11 @@
 struct image {
 	const struct tracee *tracee;
 	const struct contents *contents;
-	const struct thread_state *threads;
-	size_t thread_count;
+	const struct threads *threads;
 	const struct process_state *state;
-	const struct process_changes *changes;
+	const struct changes *changes;
+	const struct pending *pending;
+	const struct timers *timers;
 	const struct core_process *process;
 	const char *auxv;
 	size_t auxv_size;

@@ -15,30 +15,32 @@
 #include "common/call.h"
 #include "tracee.h"
 
-/* @data: an address in the tracee with @data_size zeroed bytes for answers */
+/*
+ * @data: an address in the tracee with @data_size bytes for answers, which are
+ *	zeros at first
+ */
 struct inferior {
 	struct tracee *tracee;
-	pid_t tid;
 	uint64_t data;
 	size_t data_size;
 	uint64_t scratch;
 	size_t scratch_size;
 	size_t call_max;
 	uint64_t instruction;
-	uint64_t mask;
-	struct user_regs_struct registers;
 };
 
 /*
- * The thread has to stand outside any call (tracee_leave_call()).
+ * Thread @tid makes the scratch mapping; it has to stand outside any call
+ * (tracee_leave_call()), as has every thread that is to make calls.
  * @vdso: where it begins, from the auxiliary vector
  */
 int inferior_open(struct inferior *ret_inferior, struct tracee *t, pid_t tid,
 		  uint64_t vdso, size_t call_max, size_t data_size,
 		  struct error *err);
-/* Makes all of the calls and brings back their results. */
-int inferior_run(struct inferior *inferior, struct call *calls, size_t count,
-		 struct error *err);
-int inferior_close(struct inferior *inferior, struct error *err);
+/* Has thread @tid make all of the calls, and brings back their results. */
+int inferior_run(const struct inferior *inferior, pid_t tid, struct call *calls,
+		 size_t count, struct error *err);
+int inferior_close(const struct inferior *inferior, pid_t tid,
+		   struct error *err);
 
 #endif

@@ -47,11 +47,45 @@ static int find_instruction(struct inferior *inf, uint64_t vdso,
 	return 0;
 }
 
+/* What a thread was doing before it was borrowed. */
+struct borrowed {
+	struct user_regs_struct registers;
+	uint64_t mask;
+};
+
+/* No handler of the service is to run meanwhile. */
+static int borrow(const struct inferior *inf, pid_t tid,
+		  struct borrowed *ret_borrowed, struct error *err)
+{
+	int r = tracee_registers(inf->tracee, tid, &ret_borrowed->registers,
+				 err);
+
+	if (r == 0)
+		r = tracee_signal_mask(inf->tracee, tid, &ret_borrowed->mask,
+				       err);
+	if (r == 0)
+		r = tracee_set_signal_mask(inf->tracee, tid, UINT64_MAX, err);
+	return r;
+}
+
+static int give_back(const struct inferior *inf, pid_t tid,
+		     const struct borrowed *borrowed, struct error *err)
+{
+	int r = tracee_set_registers(inf->tracee, tid, &borrowed->registers,
+				     err);
+
+	if (r == 0)
+		r = tracee_set_signal_mask(inf->tracee, tid, borrowed->mask,
+					   err);
+	return r;
+}
+
 /* One call at the vdso's instruction, before there is a place for a list. */
-static int single_call(struct inferior *inf, struct call call,
+static int single_call(const struct inferior *inf, pid_t tid,
+		       const struct borrowed *borrowed, struct call call,
 		       uint64_t *ret_result, struct error *err)
 {
-	struct user_regs_struct regs = inf->registers;
+	struct user_regs_struct regs = borrowed->registers;
 	int r;
 
 	regs.rip = inf->instruction;
@@ -63,11 +97,11 @@ static int single_call(struct inferior *inf, struct call call,
 	regs.r10 = call.arguments[3];
 	regs.r8 = call.arguments[4];
 	regs.r9 = call.arguments[5];
-	r = tracee_set_registers(inf->tracee, inf->tid, &regs, err);
+	r = tracee_set_registers(inf->tracee, tid, &regs, err);
 	if (r == 0)
-		r = tracee_step(inf->tracee, inf->tid, err);
+		r = tracee_step(inf->tracee, tid, err);
 	if (r == 0)
-		r = tracee_registers(inf->tracee, inf->tid, &regs, err);
+		r = tracee_registers(inf->tracee, tid, &regs, err);
 	if (r < 0)
 		return r;
 	if ((int64_t)regs.rax < 0 && (int64_t)regs.rax > -4096)
@@ -78,11 +112,12 @@ static int single_call(struct inferior *inf, struct call call,
 	return 0;
 }
 
-static int make_scratch(struct inferior *inf, struct error *err)
+static int make_scratch(struct inferior *inf, pid_t tid,
+			const struct borrowed *borrowed, struct error *err)
 {
 	const size_t code_size = (size_t)(call_run_end - (char *)call_run);
 	uint64_t ignored;
-	int r = single_call(inf,
+	int r = single_call(inf, tid, borrowed,
 			    CALL_MUST(SYS_mmap, 0, inf->scratch_size,
 				      PROT_READ | PROT_WRITE,
 				      MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1,
@@ -96,7 +131,7 @@ static int make_scratch(struct inferior *inf, struct error *err)
 		r = tracee_write(inf->tracee, inf->scratch + code_size, &trap,
 				 sizeof(trap), err);
 	if (r == 0)
-		r = single_call(inf,
+		r = single_call(inf, tid, borrowed,
 				CALL_MUST(SYS_mprotect, inf->scratch,
 					  CORE_PAGE_SIZE,
 					  PROT_READ | PROT_EXEC),
@@ -111,40 +146,44 @@ int inferior_open(struct inferior *ret_inferior, struct tracee *t, pid_t tid,
 	size_t calls_size = call_max * sizeof(struct call);
 	struct inferior inf = {
 		.tracee = t,
-		.tid = tid,
 		.call_max = call_max,
 		.data_size = data_size,
 		.scratch_size =
 			CORE_PAGE_SIZE + calls_size + data_size + STACK_SIZE,
 	};
-	int r = tracee_registers(t, tid, &inf.registers, err);
+	struct borrowed borrowed;
+	int r = find_instruction(&inf, vdso, err);
 
 	if (r == 0)
-		r = tracee_signal_mask(t, tid, &inf.mask, err);
+		r = borrow(&inf, tid, &borrowed, err);
 	if (r == 0)
-		r = find_instruction(&inf, vdso, err);
-	/* No handler of the service is to run meanwhile. */
+		r = make_scratch(&inf, tid, &borrowed, err);
 	if (r == 0)
-		r = tracee_set_signal_mask(t, tid, UINT64_MAX, err);
-	if (r == 0)
-		r = make_scratch(&inf, err);
+		r = give_back(&inf, tid, &borrowed, err);
 	inf.data = inf.scratch + CORE_PAGE_SIZE + calls_size;
 	*ret_inferior = inf;
-	return r;
+	if (r < 0)
+		return error_context(err, "cannot ask the service (pid %d)",
+				     t->pid);
+	return 0;
 }
 
-int inferior_run(struct inferior *inf, struct call *calls, size_t count,
-		 struct error *err)
+int inferior_run(const struct inferior *inf, pid_t tid, struct call *calls,
+		 size_t count, struct error *err)
 {
 	const size_t code_size = (size_t)(call_run_end - (char *)call_run);
 	const size_t size = count * sizeof(*calls);
 	const uint64_t list = inf->scratch + CORE_PAGE_SIZE;
 	uint64_t back = inf->scratch + code_size;
 	uint64_t stack = inf->scratch + inf->scratch_size - 64;
-	struct user_regs_struct regs = inf->registers;
-	int r;
+	struct borrowed borrowed;
+	struct user_regs_struct regs;
+	int r = borrow(inf, tid, &borrowed, err);
 
 	assert(count <= inf->call_max);
+	if (r < 0)
+		return r;
+	regs = borrowed.registers;
 	regs.rip = inf->scratch;
 	regs.rsp = stack;
 	regs.rdi = list;
@@ -154,26 +193,30 @@ int inferior_run(struct inferior *inf, struct call *calls, size_t count,
 	if (r == 0)
 		r = tracee_write(inf->tracee, stack, &back, sizeof(back), err);
 	if (r == 0)
-		r = tracee_set_registers(inf->tracee, inf->tid, &regs, err);
+		r = tracee_set_registers(inf->tracee, tid, &regs, err);
 	if (r == 0)
-		r = tracee_run_to_trap(inf->tracee, inf->tid, err);
+		r = tracee_run_to_trap(inf->tracee, tid, err);
 	if (r == 0)
 		r = tracee_read(inf->tracee, list, calls, size, err);
-	return r;
+	if (r == 0)
+		r = give_back(inf, tid, &borrowed, err);
+	if (r < 0)
+		return error_context(err, "cannot ask thread %d", tid);
+	return 0;
 }
 
-int inferior_close(struct inferior *inf, struct error *err)
+int inferior_close(const struct inferior *inf, pid_t tid, struct error *err)
 {
+	struct borrowed borrowed;
 	uint64_t ignored;
-	int r = single_call(
-		inf, CALL_MUST(SYS_munmap, inf->scratch, inf->scratch_size),
-		&ignored, err);
+	int r = borrow(inf, tid, &borrowed, err);
 
 	if (r == 0)
-		r = tracee_set_registers(inf->tracee, inf->tid, &inf->registers,
-					 err);
+		r = single_call(
+			inf, tid, &borrowed,
+			CALL_MUST(SYS_munmap, inf->scratch, inf->scratch_size),
+			&ignored, err);
 	if (r == 0)
-		r = tracee_set_signal_mask(inf->tracee, inf->tid, inf->mask,
-					   err);
+		r = give_back(inf, tid, &borrowed, err);
 	return r;
 }

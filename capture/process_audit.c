@@ -1,71 +1,15 @@
 /*
- * process_audit.c - what is bound to the process besides memory and files
+ * process_audit.c - who is bound to the service besides itself
  */
 #include "process_audit.h"
 
-#include <signal.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/core_format.h"
 #include "common/io.h"
 #include "common/text.h"
-
-static const char *signal_text(int number, char text[32])
-{
-	const char *name = sigabbrev_np(number);
-
-	if (name)
-		snprintf(text, 32, "SIG%s", name);
-	else
-		snprintf(text, 32, "SIGRTMIN+%d", number - 34);
-	return text;
-}
-
-static void audit_pending(const struct tracee *t, struct audit *audit)
-{
-	static const char *const keys[] = {"SigPnd:", "ShdPnd:"};
-	cleanup_heap char *status = NULL;
-	char name[32];
-
-	if (io_read_filef(&status, NULL, "/proc/%d/status", t->pid) < 0)
-		return;
-	for (size_t k = 0; k < 2; k++) {
-		const char *at = strstr(status, keys[k]);
-		uint64_t set = 0;
-
-		if (!at || !take_word(&at, keys[k]))
-			continue;
-		skip_blanks(&at);
-		take_hex(&at, &set);
-		for (int i = 1; i <= CORE_SIGNALS; i++) {
-			if (!(set >> (i - 1) & 1))
-				continue;
-			audit_add(audit, VERDICT_REFUSED, "pending signal",
-				  "%s", signal_text(i, name));
-			audit_remedy(audit, "Unblock or accept it before the "
-					    "ready point.");
-		}
-	}
-}
-
-static void audit_threads(const struct tracee *t, struct audit *audit,
-			  const pid_t *tids, size_t count)
-{
-	for (size_t i = 1; i < count; i++) {
-		cleanup_heap char *comm = NULL;
-		char subject[64];
-
-		if (io_read_filef(&comm, NULL, "/proc/%d/task/%d/comm", t->pid,
-				  tids[i]) == 0)
-			comm[strcspn(comm, "\n")] = '\0';
-		snprintf(subject, sizeof(subject), "thread %d", tids[i]);
-		audit_add(audit, VERDICT_REFUSED, subject,
-			  "'%s', beside the main thread", comm ? comm : "");
-		audit_remedy(audit, "Start threads after the ready point.");
-	}
-}
 
 static void add_process(struct audit *audit, const char *relation, pid_t pid)
 {
@@ -133,49 +77,61 @@ static int audit_descendants(const struct tracee *t, struct audit *audit,
 	return r;
 }
 
-static void audit_timers(const struct process_state *ready,
-			 const struct tracee *t, struct audit *audit)
+/* Whoever is traced by a thread of the service, as /proc/PID/status tells. */
+static bool is_traced_by(const char *name, const pid_t *tids, size_t count)
 {
-	static const char *const clocks[] = {"ITIMER_REAL", "ITIMER_VIRTUAL",
-					     "ITIMER_PROF"};
-	cleanup_heap char *text = NULL;
+	cleanup_heap char *status = NULL;
+	uint64_t tracer = 0;
+	const char *at;
 
-	for (size_t i = 0; i < 3; i++) {
-		if (!ready->self.interval_timers[i])
-			continue;
-		audit_add(audit, VERDICT_REFUSED, "interval timer", "%s",
-			  clocks[i]);
-		audit_remedy(audit, "Arm it after the ready point.");
-	}
-	if (io_read_filef(&text, NULL, "/proc/%d/timers", t->pid) < 0)
-		return;
-	for (const char *at = text; *at; skip_line(&at)) {
-		const char *word = at;
-		char subject[64];
-		uint64_t id;
+	if (io_read_filef(&status, NULL, "/proc/%s/status", name) < 0)
+		return false;
+	at = strstr(status, "\nTracerPid:");
+	if (!at || !take_word(&at, "\nTracerPid:"))
+		return false;
+	skip_blanks(&at);
+	take_decimal(&at, &tracer);
+	for (size_t i = 0; i < count; i++)
+		if (tids[i] == (pid_t)tracer)
+			return true;
+	return false;
+}
 
-		if (!take_word(&word, "ID: ") || !take_decimal(&word, &id))
-			continue;
-		snprintf(subject, sizeof(subject), "timer %d", (int)id);
-		audit_add(audit, VERDICT_REFUSED, subject, "POSIX timer");
-		audit_remedy(audit, "Make it after the ready point.");
+/* Looked for only when the service is said to have somebody. */
+static void audit_tracees(struct audit *audit, const pid_t *tids, size_t count)
+{
+	cleanup_dir DIR *dir = opendir("/proc");
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		const char *at = entry->d_name;
+		uint64_t pid;
+
+		if (take_decimal(&at, &pid) &&
+		    is_traced_by(entry->d_name, tids, count))
+			add_process(audit, "traced process", (pid_t)pid);
 	}
 }
 
-int process_audit(const struct process_state *ready, const struct tracee *t,
+int process_audit(const struct tracee *t, bool has_dependents,
 		  struct audit *audit, struct error *err)
 {
 	cleanup_heap pid_t *tids = NULL;
+	size_t before = audit_refused(audit);
 	size_t count;
 	int r = tracee_threads(t, &tids, &count, err);
 
 	if (r < 0)
 		return r;
-	audit_threads(t, audit, tids, count);
 	r = audit_children(t, audit, tids, count, err);
 	if (r == 0)
 		r = audit_descendants(t, audit, err);
-	audit_timers(ready, t, audit);
-	audit_pending(t, audit);
-	return r;
+	if (r < 0 || !has_dependents || audit_refused(audit) > before)
+		return r;
+	audit_tracees(audit, tids, count);
+	if (audit_refused(audit) > before)
+		return 0;
+	audit_add(audit, VERDICT_REFUSED, "another process",
+		  "the service waits for one, which cannot be found");
+	audit_remedy(audit, "Let go of it before the ready point.");
+	return 0;
 }

@@ -1,18 +1,17 @@
 /*
- * process_audit.h - what is bound to the process besides memory and files
+ * process_audit.h - who is bound to the service besides itself
  */
 #ifndef CAPTURE_PROCESS_AUDIT_H
 #define CAPTURE_PROCESS_AUDIT_H
 
 #include "audit.h"
-#include "process_state.h"
 #include "tracee.h"
 
 /*
- * Threads, processes that it has started, timers, pending signals: refused one
- * by one.
+ * Processes that the service has started or traces: refused one by one.
+ * @has_dependents: as wait(2) says in the service
  */
-int process_audit(const struct process_state *ready, const struct tracee *t,
+int process_audit(const struct tracee *t, bool has_dependents,
 		  struct audit *audit, struct error *err);
 
 #endif

@@ -8,52 +8,53 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "common/text.h"
+#include "timers.h"
 
-int process_state_read(struct process_state *ret_state, struct tracee *t,
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+int process_state_open(struct inferior *ret_inferior, struct tracee *t,
 		       pid_t tid, uint64_t vdso, struct error *err)
 {
+	size_t calls = larger(SELF_REPORT_CALLS, THREAD_REPORT_CALLS);
+	size_t data =
+		larger(self_report_data_size(), thread_report_data_size());
+
+	return inferior_open(ret_inferior, t, tid, vdso,
+			     larger(calls, TIMERS_AT_ONCE),
+			     larger(data, timers_data_size()), err);
+}
+
+int process_state_read(struct process_state *ret_state,
+		       const struct inferior *inferior, pid_t tid,
+		       struct error *err)
+{
+	struct tracee *t = inferior->tracee;
 	int r = surroundings_read(&ret_state->surroundings, t->pid, err);
 
 	if (r == 0)
 		r = tracee_signal_mask(t, tid, &ret_state->signal_mask, err);
 	if (r == 0)
-		r = self_report_ask(&ret_state->self, t, tid, vdso, err);
+		r = self_report_ask(&ret_state->self, inferior, tid, err);
+	if (r == 0)
+		r = thread_report_ask(&ret_state->thread, inferior, tid, err);
 	return r;
-}
-
-bool process_state_is_sandboxed(const struct process_state *exec, pid_t pid,
-				struct audit *audit)
-{
-	const struct surroundings *before = &exec->surroundings;
-	struct error ignored = {0};
-	struct surroundings now;
-	bool differs = false;
-
-	if (surroundings_read(&now, pid, &ignored) < 0)
-		return false; /* whoever reads it next says why */
-	for (int i = SURROUNDING_SECCOMP; i <= SURROUNDING_FILTERS; i++) {
-		if (strcmp(before->texts[i], now.texts[i]) == 0)
-			continue;
-		differs = true;
-		audit_add(audit, VERDICT_REFUSED, surrounding_name(i),
-			  "'%s', was '%s' at the start", now.texts[i],
-			  before->texts[i]);
-		audit_remedy(audit, "Let the service confine itself after the "
-				    "ready point.");
-	}
-	return differs;
 }
 
 int process_state_ours(struct process_state *ret_state, struct error *err)
 {
 	*ret_state = (struct process_state){0};
 	self_report_ours(&ret_state->self);
+	thread_report_ours(&ret_state->thread);
 	/* Handlers do not survive an exec, and we are not confined. */
 	for (size_t i = 0; i < CORE_SIGNALS; i++)
 		if (ret_state->self.signals[i].handler != (uintptr_t)SIG_IGN)
@@ -61,58 +62,23 @@ int process_state_ours(struct process_state *ret_state, struct error *err)
 	return surroundings_read(&ret_state->surroundings, getpid(), err);
 }
 
-static void change(struct process_changes *changes, uint32_t id, uint64_t value)
-{
-	changes->items[changes->count++] =
-		(struct core_attribute){.id = id, .value = value};
-}
-
-static void compare_attribute(uint32_t id, int64_t before, int64_t after,
-			      struct audit *audit,
-			      struct process_changes *changes)
-{
-	const struct attribute *a = attribute_find(id);
-
-	if (before == after)
-		return;
-	if (a->set_number && after >= 0) {
-		audit_add(audit, VERDICT_RESTORED, a->name,
-			  "%" PRId64 ", was %" PRId64 " at the start", after,
-			  before);
-		change(changes, id, (uint64_t)after);
-		return;
-	}
-	audit_add(audit, VERDICT_REFUSED, a->name,
-		  "%" PRId64 ", was %" PRId64 " at the start", after, before);
-	audit_remedy(audit, "Set it after the ready point, or before the "
-			    "service is started.");
-}
-
-/* The kernel speaks of 1 to 40 where setpriority(2) takes 19 to -20. */
-static void mend_nice(struct process_changes *changes)
-{
-	for (size_t i = 0; i < changes->count; i++)
-		if (changes->items[i].id == ATTRIBUTE_NICE)
-			changes->items[i].value = 20 - changes->items[i].value;
-}
-
 /*
  * The registrations that membarrier(2) reports are the commands that made
- * them; one is made again at a time.  More than one is beyond a single row.
+ * them.
  */
-static void compare_membarrier(int64_t before, int64_t after,
-			       struct audit *audit)
+static void compare_membarrier(int64_t before, int64_t after, uint32_t leader,
+			       struct audit *audit, struct changes *changes)
 {
 	if (before == after)
 		return;
-	audit_add(audit, VERDICT_REFUSED, attribute_name(ATTRIBUTE_MEMBARRIER),
+	audit_add(audit, VERDICT_RESTORED, attribute_name(ATTRIBUTE_MEMBARRIER),
 		  "%#" PRIx64 ", was %#" PRIx64 " at the start", after, before);
-	audit_remedy(audit, "Register after the ready point.");
+	changes_add(changes, leader, ATTRIBUTE_MEMBARRIER, (uint64_t)after);
 }
 
 static void compare_limits(const struct surroundings *before,
-			   const struct surroundings *after,
-			   struct audit *audit, struct process_changes *changes)
+			   const struct surroundings *after, uint32_t leader,
+			   struct audit *audit, struct changes *changes)
 {
 	for (uint32_t i = 0; i < RLIM_NLIMITS; i++) {
 		const struct rlimit *was = &before->limits[i];
@@ -125,17 +91,18 @@ static void compare_limits(const struct surroundings *before,
 			  attribute_name(ATTRIBUTE_LIMIT_SOFT + i),
 			  "%" PRIu64 ", was %" PRIu64 " at the start",
 			  is->rlim_cur, was->rlim_cur);
-		change(changes, ATTRIBUTE_LIMIT_SOFT + i, is->rlim_cur);
+		changes_add(changes, leader, ATTRIBUTE_LIMIT_SOFT + i,
+			    is->rlim_cur);
 		if (was->rlim_max != is->rlim_max)
-			change(changes, ATTRIBUTE_LIMIT_HARD + i, is->rlim_max);
+			changes_add(changes, leader, ATTRIBUTE_LIMIT_HARD + i,
+				    is->rlim_max);
 	}
 }
 
 /* Only what F_SETFL can set; the mode belongs to whoever opened it. */
 static void compare_streams(const struct surroundings *before,
-			    const struct surroundings *after,
-			    struct audit *audit,
-			    struct process_changes *changes)
+			    const struct surroundings *after, uint32_t leader,
+			    struct audit *audit, struct changes *changes)
 {
 	const int settable =
 		O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK;
@@ -151,14 +118,14 @@ static void compare_streams(const struct surroundings *before,
 			  attribute_name(ATTRIBUTE_STREAM_FLAGS + i),
 			  "%#o, were %#o at the start", (unsigned)is,
 			  (unsigned)was);
-		change(changes, ATTRIBUTE_STREAM_FLAGS + i,
-		       (uint64_t)(is & settable));
+		changes_add(changes, leader, ATTRIBUTE_STREAM_FLAGS + i,
+			    (uint64_t)(is & settable));
 	}
 }
 
 static void compare_folder(const struct surroundings *before,
-			   const struct surroundings *after,
-			   struct audit *audit, struct process_changes *changes)
+			   const struct surroundings *after, uint32_t leader,
+			   struct audit *audit, struct changes *changes)
 {
 	const char *name = attribute_name(ATTRIBUTE_WORKING_FOLDER);
 
@@ -174,13 +141,16 @@ static void compare_folder(const struct surroundings *before,
 		  after->working_folder, before->working_folder);
 	snprintf(changes->folder, sizeof(changes->folder), "%s",
 		 after->working_folder);
+	changes_add(changes, leader, ATTRIBUTE_WORKING_FOLDER, 0);
 }
 
 static void compare_texts(const struct surroundings *before,
 			  const struct surroundings *after, struct audit *audit)
 {
 	for (int i = 0; i < SURROUNDING_COUNT; i++) {
-		if (strcmp(before->texts[i], after->texts[i]) == 0)
+		if (i == SURROUNDING_CORE_FILTER ||
+		    i == SURROUNDING_OOM_ADJUST ||
+		    strcmp(before->texts[i], after->texts[i]) == 0)
 			continue;
 		audit_add(audit, VERDICT_REFUSED, surrounding_name(i),
 			  "'%s', was '%s' at the start", after->texts[i],
@@ -191,45 +161,100 @@ static void compare_texts(const struct surroundings *before,
 	}
 }
 
-void process_state_compare(const struct process_state *exec,
-			   struct process_state *ready, struct audit *audit,
-			   struct process_changes *ret_changes)
+/* Two files of /proc/self that can be written again; their bases differ. */
+static void compare_files(const struct surroundings *before,
+			  const struct surroundings *after, uint32_t leader,
+			  struct audit *audit, struct changes *changes)
+{
+	static const struct {
+		enum surrounding which;
+		uint32_t id;
+		int base;
+	} files[] = {
+		{SURROUNDING_CORE_FILTER, ATTRIBUTE_CORE_FILTER, 16},
+		{SURROUNDING_OOM_ADJUST, ATTRIBUTE_OOM_ADJUST, 10},
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		const char *was = before->texts[files[i].which];
+		const char *is = after->texts[files[i].which];
+
+		if (strcmp(was, is) == 0)
+			continue;
+		audit_add(audit, VERDICT_RESTORED,
+			  surrounding_name(files[i].which),
+			  "%s, was %s at the start", is, was);
+		changes_add(changes, leader, files[i].id,
+			    (uint64_t)strtoll(is, NULL, files[i].base));
+	}
+}
+
+static void compare_self(const struct self_report *before,
+			 const struct self_report *after, uint32_t leader,
+			 struct audit *audit, struct changes *changes)
+{
+	for (uint32_t i = 1; i < ATTRIBUTE_FIXED_COUNT; i++)
+		if (i != ATTRIBUTE_MEMBARRIER)
+			changes_compare(changes, leader, "", i,
+					before->attributes[i],
+					after->attributes[i], audit);
+	compare_membarrier(before->attributes[ATTRIBUTE_MEMBARRIER],
+			   after->attributes[ATTRIBUTE_MEMBARRIER], leader,
+			   audit, changes);
+	changes_compare(changes, leader, "", ATTRIBUTE_LOCK_FUTURE,
+			(int64_t)before->lock_future,
+			(int64_t)after->lock_future, audit);
+	if (!after->is_confined || before->is_confined)
+		return;
+	audit_add(audit, VERDICT_REFUSED, "Landlock domain",
+		  "the service has confined itself");
+	audit_remedy(audit, "Confine it after the ready point.");
+}
+
+static void compare_threads(const struct process_state *exec,
+			    const struct threads *threads, uint32_t leader,
+			    struct audit *audit, struct changes *changes)
+{
+	for (uint32_t i = 0; i < threads->count; i++) {
+		char whose[32] = "";
+
+		if (i != leader)
+			snprintf(whose, sizeof(whose), "thread %u",
+				 threads->items[i].core.tid);
+		changes_compare_thread(changes, i, whose, &exec->thread,
+				       &threads->items[i].report, audit);
+	}
+}
+
+int process_state_compare(const struct process_state *exec,
+			  struct process_state *ready,
+			  const struct threads *threads, pid_t pid,
+			  struct audit *audit, struct changes *ret_changes,
+			  struct error *err)
 {
 	const struct surroundings *before = &exec->surroundings;
 	const struct surroundings *after = &ready->surroundings;
+	const uint32_t leader = threads_find(threads, pid);
 
-	*ret_changes = (struct process_changes){0};
-	for (uint32_t i = 1; i < ATTRIBUTE_FIXED_COUNT; i++)
-		if (i == ATTRIBUTE_MEMBARRIER)
-			compare_membarrier(exec->self.attributes[i],
-					   ready->self.attributes[i], audit);
-		else if (i != ATTRIBUTE_UMASK)
-			compare_attribute(i, exec->self.attributes[i],
-					  ready->self.attributes[i], audit,
-					  ret_changes);
-	mend_nice(ret_changes);
-	compare_attribute(ATTRIBUTE_UMASK, before->umask, after->umask, audit,
-			  ret_changes);
-	compare_limits(before, after, audit, ret_changes);
-	compare_streams(before, after, audit, ret_changes);
-	compare_folder(before, after, audit, ret_changes);
+	compare_self(&exec->self, &ready->self, leader, audit, ret_changes);
+	compare_threads(exec, threads, leader, audit, ret_changes);
+	changes_compare(ret_changes, leader, "", ATTRIBUTE_UMASK, before->umask,
+			after->umask, audit);
+	compare_limits(before, after, leader, audit, ret_changes);
+	compare_streams(before, after, leader, audit, ret_changes);
+	compare_folder(before, after, leader, audit, ret_changes);
 	compare_texts(before, after, audit);
-	if (ready->self.is_confined && !exec->self.is_confined) {
-		audit_add(audit, VERDICT_REFUSED, "Landlock domain",
-			  "the service has confined itself");
-		audit_remedy(audit, "Confine it after the ready point.");
-	}
-	if (ready->self.locks_future && !exec->self.locks_future) {
-		audit_add(audit, VERDICT_REFUSED, "locked memory",
-			  "mlockall(MCL_FUTURE)");
-		audit_remedy(audit, "Lock memory after the ready point.");
-	}
+	compare_files(before, after, leader, audit, ret_changes);
 	for (size_t i = 0; i < CORE_SIGNALS; i++) {
 		struct core_signal *is = &ready->self.signals[i];
 
 		is->inherited = is->handler <= (uintptr_t)SIG_IGN &&
 				is->handler == exec->self.signals[i].handler;
 	}
+	changes_sort(ret_changes);
+	if (ret_changes->failed)
+		return error_system(err, ENOMEM, "cannot keep the attributes");
+	return 0;
 }
 
 int process_state_layout(pid_t pid, struct core_process *process,

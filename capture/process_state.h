@@ -8,37 +8,26 @@
 #ifndef CAPTURE_PROCESS_STATE_H
 #define CAPTURE_PROCESS_STATE_H
 
-#include "audit.h"
-#include "common/attribute.h"
-#include "common/core_format.h"
+#include "changes.h"
 #include "self_report.h"
 #include "surroundings.h"
-#include "tracee.h"
+#include "threads.h"
 
-/* @signal_mask: of the thread that was asked */
+/* @signal_mask, @thread: of the thread that was asked */
 struct process_state {
 	struct self_report self;
+	struct thread_report thread;
 	struct surroundings surroundings;
 	uint64_t signal_mask;
 };
 
-/* What differs and is to be set again.  @folder: "" or the new one. */
-struct process_changes {
-	struct core_attribute items[ATTRIBUTE_END];
-	size_t count;
-	char folder[PATH_MAX];
-};
-
-/* The thread stands still, outside any call. */
-int process_state_read(struct process_state *ret_state, struct tracee *t,
+/* Makes room in the tracee for all that is ever asked. */
+int process_state_open(struct inferior *ret_inferior, struct tracee *t,
 		       pid_t tid, uint64_t vdso, struct error *err);
-/*
- * Whether the service has put itself under a seccomp filter since @exec.  It
- * must not be asked for its state then, as a filter may kill whoever makes a
- * call that it does not expect.
- */
-bool process_state_is_sandboxed(const struct process_state *exec, pid_t pid,
-				struct audit *audit);
+/* The thread stands still, outside any call. */
+int process_state_read(struct process_state *ret_state,
+		       const struct inferior *inferior, pid_t tid,
+		       struct error *err);
 /* What a program that we start inherits from us. */
 int process_state_ours(struct process_state *ret_state, struct error *err);
 
@@ -46,9 +35,11 @@ int process_state_ours(struct process_state *ret_state, struct error *err);
  * Compares, adds findings for what differs, and marks in @ready the signal
  * actions that are as they were inherited.
  */
-void process_state_compare(const struct process_state *exec,
-			   struct process_state *ready, struct audit *audit,
-			   struct process_changes *ret_changes);
+int process_state_compare(const struct process_state *exec,
+			  struct process_state *ready,
+			  const struct threads *threads, pid_t pid,
+			  struct audit *audit, struct changes *ret_changes,
+			  struct error *err);
 
 /* The mm fields of @process, from /proc/PID/stat (proc_pid_stat(5)). */
 int process_state_layout(pid_t pid, struct core_process *process,

@@ -11,13 +11,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
-
-#include "inferior.h"
-
-enum {
-	GET_TID_ADDRESS = 40, /* linux/prctl.h */
-};
 
 /* As rt_sigaction(2) of the kernel leaves it; libc's differs. */
 struct kernel_action {
@@ -32,9 +27,8 @@ struct answers {
 	struct kernel_action actions[CORE_SIGNALS];
 	uint64_t attributes[ATTRIBUTE_FIXED_COUNT];
 	struct itimerval timers[3];
-	stack_t stack;
-	uint64_t tid_address;
-	/* A page of its own: msync(2) wants an address at its start. */
+	unsigned char is_resident;
+	/* A page that nobody touches: msync(2) wants an address at its start. */
 	char page[2 * CORE_PAGE_SIZE];
 };
 
@@ -43,64 +37,65 @@ enum {
 	CALL_ACTIONS,
 	CALL_ATTRIBUTES = CALL_ACTIONS + CORE_SIGNALS,
 	CALL_TIMERS = CALL_ATTRIBUTES + ATTRIBUTE_FIXED_COUNT,
-	CALL_STACK = CALL_TIMERS + 3,
-	CALL_TID_ADDRESS,
-	CALL_BREAK,
+	CALL_BREAK = CALL_TIMERS + 3,
 	CALL_LOCK_PROBE,
+	CALL_RESIDENCE_PROBE,
+	CALL_WAIT_PROBE,
 	CALL_CONFINEMENT_PROBE,
 	CALL_COUNT,
 };
 
+static_assert((int)CALL_COUNT == SELF_REPORT_CALLS, "room for all of them");
+
 #define ANSWER(base, field) ((base) + offsetof(struct answers, field))
 
-static void write_calls(struct call calls[CALL_COUNT], uint64_t base, pid_t pid)
+/* What else would have to be looked for all over /proc. */
+static void write_probes(struct call calls[CALL_COUNT], uint64_t base,
+			 pid_t pid)
 {
 	uint64_t page = (ANSWER(base, page) + CORE_PAGE_SIZE - 1) &
 			~(uint64_t)(CORE_PAGE_SIZE - 1);
 
+	/* EBUSY says that the page is locked, although nobody locked it. */
+	calls[CALL_LOCK_PROBE] =
+		CALL_TRY(SYS_msync, page, CORE_PAGE_SIZE, MS_INVALIDATE);
+	/* And if it is there, although nobody touched it, not on fault. */
+	calls[CALL_RESIDENCE_PROBE] = CALL_TRY(
+		SYS_mincore, page, CORE_PAGE_SIZE, ANSWER(base, is_resident));
+	/* ECHILD unless there are children, dead or alive, or tracees. */
+	calls[CALL_WAIT_PROBE] =
+		CALL_TRY(SYS_waitid, P_ALL, 0, 0,
+			 WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL, 0);
+	calls[CALL_CONFINEMENT_PROBE] =
+		CALL_TRY(SYS_kcmp, (uint64_t)pid, (uint64_t)getpid(), KCMP_VM);
+}
+
+static void write_calls(struct call calls[CALL_COUNT], uint64_t base, pid_t pid)
+{
 	for (uint64_t i = 0; i < CORE_SIGNALS; i++)
 		calls[CALL_ACTIONS + i] =
 			CALL_TRY(SYS_rt_sigaction, i + 1, 0,
 				 ANSWER(base, actions) +
 					 i * sizeof(struct kernel_action),
 				 sizeof(uint64_t));
-	for (uint32_t i = 0; i < ATTRIBUTE_FIXED_COUNT; i++) {
-		const struct attribute *a = attribute_find(i);
-		uint64_t answer =
-			ANSWER(base, attributes) + i * sizeof(uint64_t);
-
-		/* Something harmless keeps the place of those not read so. */
-		calls[CALL_ATTRIBUTES + i] = CALL_TRY(SYS_getpid);
-		if (a && a->place != PLACE_NOWHERE)
-			calls[CALL_ATTRIBUTES + i] = attribute_get(a, answer);
-	}
+	for (uint32_t i = 0; i < ATTRIBUTE_FIXED_COUNT; i++)
+		calls[CALL_ATTRIBUTES + i] = attribute_question(
+			i, false,
+			ANSWER(base, attributes) + i * sizeof(uint64_t));
 	for (uint64_t i = 0; i < 3; i++)
 		calls[CALL_TIMERS + i] = CALL_TRY(
 			SYS_getitimer, ITIMER_REAL + i,
 			ANSWER(base, timers) + i * sizeof(struct itimerval));
-	calls[CALL_STACK] = CALL_TRY(SYS_sigaltstack, 0, ANSWER(base, stack));
-	calls[CALL_TID_ADDRESS] =
-		CALL_TRY(SYS_prctl, GET_TID_ADDRESS, ANSWER(base, tid_address));
 	calls[CALL_BREAK] = CALL_TRY(SYS_brk, 0);
-	/* EBUSY says that the page is locked, although nobody locked it. */
-	calls[CALL_LOCK_PROBE] =
-		CALL_TRY(SYS_msync, page, CORE_PAGE_SIZE, MS_INVALIDATE);
-	calls[CALL_CONFINEMENT_PROBE] =
-		CALL_TRY(SYS_kcmp, (uint64_t)pid, (uint64_t)getpid(), KCMP_VM);
+	write_probes(calls, base, pid);
 }
 
-static int64_t attribute_answer(uint32_t id, const struct call *call,
-				uint64_t answer)
+static uint64_t lock_flags(const struct call calls[CALL_COUNT],
+			   const struct answers *answers)
 {
-	const struct attribute *a = attribute_find(id);
-
-	if (!a || a->place == PLACE_NOWHERE)
+	if (calls[CALL_LOCK_PROBE].result != -EBUSY)
 		return 0;
-	if (call->result < 0 || a->place == PLACE_RESULT)
-		return call->result;
-	if (a->place == PLACE_INT)
-		return (int32_t)answer;
-	return (int64_t)answer;
+	return answers->is_resident & 1 ? MCL_FUTURE : MCL_FUTURE | MCL_ONFAULT;
 }
 
 static void read_answers(struct self_report *report,
@@ -115,40 +110,35 @@ static void read_answers(struct self_report *report,
 			.mask = answers->actions[i].mask,
 		};
 	for (uint32_t i = 0; i < ATTRIBUTE_FIXED_COUNT; i++)
-		report->attributes[i] = attribute_answer(
-			i, &calls[CALL_ATTRIBUTES + i], answers->attributes[i]);
-	for (size_t i = 0; i < 3; i++)
-		report->interval_timers[i] =
-			answers->timers[i].it_value.tv_sec != 0 ||
-			answers->timers[i].it_value.tv_usec != 0;
-	report->stack_pointer = (uintptr_t)answers->stack.ss_sp;
-	report->stack_size = answers->stack.ss_size;
-	report->stack_flags = (uint32_t)answers->stack.ss_flags;
-	report->tid_address = answers->tid_address;
+		report->attributes[i] =
+			attribute_answer(i, false, &calls[CALL_ATTRIBUTES + i],
+					 answers->attributes[i]);
+	memcpy(report->interval_timers, answers->timers,
+	       sizeof(report->interval_timers));
 	report->brk = (uint64_t)calls[CALL_BREAK].result;
-	report->locks_future = calls[CALL_LOCK_PROBE].result == -EBUSY;
+	report->lock_future = lock_flags(calls, answers);
+	report->has_dependents = calls[CALL_WAIT_PROBE].result != -ECHILD;
 	report->is_confined = calls[CALL_CONFINEMENT_PROBE].result == -EPERM;
 }
 
-int self_report_ask(struct self_report *ret_report, struct tracee *t, pid_t tid,
-		    uint64_t vdso, struct error *err)
+size_t self_report_data_size(void)
+{
+	return sizeof(struct answers);
+}
+
+int self_report_ask(struct self_report *ret_report,
+		    const struct inferior *inferior, pid_t tid,
+		    struct error *err)
 {
 	struct call calls[CALL_COUNT];
 	struct answers answers;
-	struct inferior inferior;
-	int r = inferior_open(&inferior, t, tid, vdso, CALL_COUNT,
-			      sizeof(answers), err);
+	int r;
 
-	if (r < 0)
-		return error_context(err, "cannot ask the service (pid %d)",
-				     t->pid);
-	write_calls(calls, inferior.data, t->pid);
-	r = inferior_run(&inferior, calls, CALL_COUNT, err);
+	write_calls(calls, inferior->data, inferior->tracee->pid);
+	r = inferior_run(inferior, tid, calls, CALL_COUNT, err);
 	if (r == 0)
-		r = tracee_read(t, inferior.data, &answers, sizeof(answers),
-				err);
-	if (r == 0)
-		r = inferior_close(&inferior, err);
+		r = tracee_read(inferior->tracee, inferior->data, &answers,
+				sizeof(answers), err);
 	if (r == 0)
 		read_answers(ret_report, calls, &answers);
 	return r;

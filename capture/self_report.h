@@ -6,33 +6,42 @@
 #ifndef CAPTURE_SELF_REPORT_H
 #define CAPTURE_SELF_REPORT_H
 
+#include <sys/time.h>
+
 #include "common/attribute.h"
 #include "common/core_format.h"
-#include "tracee.h"
+#include "inferior.h"
 
 /*
- * @attributes: by enum attribute_id; an error is its negative errno
+ * @attributes: by enum attribute_id, those of the process; an error is its
+ *	negative errno
  * @signals: @inherited is not filled
- * @locks_future: mlockall(MCL_FUTURE) holds
+ * @interval_timers: by ITIMER_*
+ * @lock_future: the flags for mlockall(2) that hold for later mappings
+ * @has_dependents: it has children, or traces somebody (wait(2) knows)
  * @is_confined: it may not look at us, although we may look at it: a Landlock
  *	domain, which nothing else shows
  */
 struct self_report {
 	int64_t attributes[ATTRIBUTE_FIXED_COUNT];
 	struct core_signal signals[CORE_SIGNALS];
-	uint64_t stack_pointer;
-	uint64_t stack_size;
-	uint32_t stack_flags;
-	uint64_t tid_address;
+	struct itimerval interval_timers[3];
 	uint64_t brk;
-	bool interval_timers[3];
-	bool locks_future;
+	uint64_t lock_future;
+	bool has_dependents;
 	bool is_confined;
 };
 
-/* The thread stands still, outside any call; @vdso as for inferior_open(). */
-int self_report_ask(struct self_report *ret_report, struct tracee *t, pid_t tid,
-		    uint64_t vdso, struct error *err);
+enum {
+	SELF_REPORT_CALLS = CORE_SIGNALS + ATTRIBUTE_FIXED_COUNT + 8,
+};
+
+/* What inferior_open() has to make room for. */
+size_t self_report_data_size(void);
+
+int self_report_ask(struct self_report *ret_report,
+		    const struct inferior *inferior, pid_t tid,
+		    struct error *err);
 /* Our own: what a program inherits from us. */
 void self_report_ours(struct self_report *ret_report);
 

@@ -29,7 +29,6 @@ static const struct {
 	[SURROUNDING_AMBIENT] = {"ambient capabilities", "CapAmb:"},
 	[SURROUNDING_SECCOMP] = {"seccomp mode", "Seccomp:"},
 	[SURROUNDING_FILTERS] = {"seccomp filters", "Seccomp_filters:"},
-	[SURROUNDING_CPUS] = {"CPU affinity", "Cpus_allowed_list:"},
 	[SURROUNDING_NODES] = {"memory nodes", "Mems_allowed_list:"},
 	[SURROUNDING_SESSION] = {"process group and session", "stat"},
 	[SURROUNDING_ROOT] = {"root folder", "root"},
@@ -99,14 +98,15 @@ static void take_session(const char *stat, char text[SURROUNDING_SIZE])
 		keep(text, at + 1, (size_t)(end - at - 1));
 }
 
-static void read_row(enum surrounding which, pid_t pid, const char *status,
-		     char text[SURROUNDING_SIZE])
+/* @task: what comes behind /proc/ */
+static void read_row(enum surrounding which, const char *task,
+		     const char *status, char text[SURROUNDING_SIZE])
 {
 	const char *source = rows[which].source;
 	cleanup_heap char *file = NULL;
 	char path[128];
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, source);
+	snprintf(path, sizeof(path), "/proc/%s/%s", task, source);
 	if (strchr(source, ':')) {
 		take_status(status, source, text);
 	} else if (which >= SURROUNDING_NAMESPACES ||
@@ -119,6 +119,31 @@ static void read_row(enum surrounding which, pid_t pid, const char *status,
 		else
 			keep(text, file, strcspn(file, "\n"));
 	}
+}
+
+bool surrounding_is_of_thread(enum surrounding which)
+{
+	return strchr(rows[which].source, ':') != NULL ||
+	       which == SURROUNDING_LABEL || which >= SURROUNDING_NAMESPACES;
+}
+
+int surroundings_read_thread(struct surroundings *ret_surroundings, pid_t pid,
+			     pid_t tid, struct error *err)
+{
+	cleanup_heap char *status = NULL;
+	char task[64];
+	int r;
+
+	*ret_surroundings = (struct surroundings){0};
+	snprintf(task, sizeof(task), "%d/task/%d", pid, tid);
+	r = io_read_filef(&status, NULL, "/proc/%s/status", task);
+	if (r < 0)
+		return error_system(err, -r, "cannot read '/proc/%s/status'",
+				    task);
+	for (int i = 0; i < SURROUNDING_COUNT; i++)
+		if (surrounding_is_of_thread(i))
+			read_row(i, task, status, ret_surroundings->texts[i]);
+	return 0;
 }
 
 static int read_stream_flags(pid_t pid, int fd)
@@ -152,16 +177,17 @@ int surroundings_read(struct surroundings *ret_surroundings, pid_t pid,
 {
 	struct surroundings *s = ret_surroundings;
 	cleanup_heap char *status = NULL;
-	char path[64];
+	char path[64], task[16];
 	int r;
 
 	*s = (struct surroundings){0};
+	snprintf(task, sizeof(task), "%d", pid);
 	r = io_read_filef(&status, NULL, "/proc/%d/status", pid);
 	if (r < 0)
 		return error_system(err, -r, "cannot read '/proc/%d/status'",
 				    pid);
 	for (int i = 0; i < SURROUNDING_COUNT; i++)
-		read_row(i, pid, status, s->texts[i]);
+		read_row(i, task, status, s->texts[i]);
 	read_umask(status, &s->umask);
 	for (int i = 0; i < 3; i++)
 		s->stream_flags[i] = read_stream_flags(pid, i);

@@ -7,6 +7,7 @@
 #define CAPTURE_SURROUNDINGS_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -25,7 +26,6 @@ enum surrounding {
 	SURROUNDING_AMBIENT,
 	SURROUNDING_SECCOMP,
 	SURROUNDING_FILTERS,
-	SURROUNDING_CPUS,
 	SURROUNDING_NODES,
 	SURROUNDING_SESSION,
 	SURROUNDING_ROOT,
@@ -58,5 +58,11 @@ int surroundings_read(struct surroundings *ret_surroundings, pid_t pid,
 		      struct error *err);
 
 const char *surrounding_name(enum surrounding which);
+
+/* Whether every thread has its own, as in /proc/PID/task/TID/status. */
+bool surrounding_is_of_thread(enum surrounding which);
+/* Only those, of one thread. */
+int surroundings_read_thread(struct surroundings *ret_surroundings, pid_t pid,
+			     pid_t tid, struct error *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -109,8 +110,57 @@ static int leave_section(struct thread_state *state, const struct tracee *t,
 	return r;
 }
 
+static int read_xstate(struct thread_state *state, const struct tracee *t,
+		       pid_t tid, struct error *err)
+{
+	unsigned char bytes[TRACEE_XSTATE_MAX];
+	size_t size;
+	int r = tracee_xstate(t, tid, bytes, &size, err);
+
+	if (r < 0)
+		return r;
+	state->xstate = malloc(size);
+	if (!state->xstate)
+		return error_system(err, ENOMEM, "cannot keep the registers");
+	memcpy(state->xstate, bytes, size);
+	state->core.xstate_size = (uint32_t)size;
+	return 0;
+}
+
+static void refuse(struct audit *audit, uint32_t tid, const char *what,
+		   const char *remedy)
+{
+	char subject[32];
+
+	snprintf(subject, sizeof(subject), "thread %u", tid);
+	audit_add(audit, VERDICT_REFUSED, subject, "%s", what);
+	audit_remedy(audit, "%s", remedy);
+}
+
+/* Rare things that a tracer sees and nobody could give back. */
+static void audit_oddities(const struct thread_state *state,
+			   const struct tracee *t, struct audit *audit)
+{
+	const struct user_regs_struct *regs = &state->core.registers;
+	const uint32_t tid = state->core.tid;
+
+	if (regs->cs != 0x33 || regs->ds | regs->es)
+		refuse(audit, tid,
+		       "runs 32-bit code or has segments of its own",
+		       "Only 64-bit threads are carried.");
+	if (tracee_dispatches_calls(t, (pid_t)tid))
+		refuse(audit, tid,
+		       "handles its system calls itself (syscall user "
+		       "dispatch)",
+		       "Switch that on after the ready point.");
+	if (tracee_has_ports(t, (pid_t)tid))
+		refuse(audit, tid, "may use I/O ports (ioperm)",
+		       "Ask for them after the ready point.");
+}
+
 int thread_state_read(struct thread_state *ret_state, struct tracee *t,
-		      pid_t tid, struct core_range vdso, struct error *err)
+		      pid_t tid, struct core_range vdso, struct audit *audit,
+		      struct error *err)
 {
 	struct thread_state *state = ret_state;
 	struct user_regs_struct *regs = &state->core.registers;
@@ -125,8 +175,7 @@ int thread_state_read(struct thread_state *ret_state, struct tracee *t,
 	if (r == 0)
 		r = leave_vdso(t, tid, vdso, regs, err);
 	if (r == 0)
-		r = tracee_xstate(t, tid, state->xstate, &state->xstate_size,
-				  err);
+		r = read_xstate(state, t, tid, err);
 	if (r == 0)
 		r = tracee_signal_mask(t, tid, &state->core.signal_mask, err);
 	if (r == 0)
@@ -137,12 +186,8 @@ int thread_state_read(struct thread_state *ret_state, struct tracee *t,
 		r = leave_section(state, t, err);
 	if (r == 0)
 		r = read_robust_list(state, tid, err);
-	if (r == 0 && (regs->cs != 0x33 || regs->ds | regs->es))
-		r = error_set(err, FAULT_UNSUPPORTED,
-			      "thread %d runs 32-bit code or has segments of "
-			      "its own",
-			      tid);
-	state->core.xstate_size = (uint32_t)state->xstate_size;
+	if (r == 0)
+		audit_oddities(state, t, audit);
 	return r;
 }
 
@@ -171,44 +216,23 @@ static uint64_t find_tid_word(const struct core_thread *core,
 	return 0;
 }
 
-/*
- * Locks with a robust or a priority-inheriting owner hold the owner's old id,
- * of which the kernel would make nothing good.  The list's head points to
- * itself when it is empty; its third word is a lock that is just being taken.
- */
-static bool holds_robust_lock(const struct core_thread *core,
-			      const struct tracee *t)
-{
-	struct error ignored = {0};
-	uint64_t head[3];
-
-	return core->robust_list &&
-	       tracee_read(t, core->robust_list, head, sizeof(head),
-			   &ignored) == 0 &&
-	       (head[0] != core->robust_list || head[2] != 0);
-}
-
 void thread_state_complete(struct thread_state *state, const struct tracee *t,
-			   const struct self_report *report,
-			   struct audit *audit)
+			   size_t thread_count, struct audit *audit)
 {
 	struct core_thread *core = &state->core;
-	char subject[64];
 
-	core->stack_pointer = report->stack_pointer;
-	core->stack_size = report->stack_size;
-	core->stack_flags = report->stack_flags;
-	core->tid_address = report->tid_address;
+	core->stack_pointer = state->report.stack_pointer;
+	core->stack_size = state->report.stack_size;
+	core->stack_flags = state->report.stack_flags;
+	core->tid_address = state->report.tid_address;
 	core->tid_word = find_tid_word(core, t);
-	snprintf(subject, sizeof(subject), "thread %u", core->tid);
-	if (holds_robust_lock(core, t)) {
-		audit_add(audit, VERDICT_REFUSED, subject,
-			  "holds a robust or priority-inheriting lock");
-		audit_remedy(audit, "Release it before the ready point.");
-	}
-	if (core->tid_word || !core->registers.fs_base)
-		return;
-	audit_add(audit, VERDICT_REFUSED, subject,
-		  "keeps its id where neither glibc nor musl does");
-	audit_remedy(audit, "Build it with one of these.");
+	if (!core->tid_word && core->registers.fs_base)
+		refuse(audit, core->tid,
+		       "keeps its id where neither glibc nor musl does",
+		       "Build it with one of these.");
+	else if (thread_count > 1 && core->tid_word != core->tid_address)
+		refuse(audit, core->tid,
+		       "is one of several of musl, whose locks cannot be told "
+		       "from numbers",
+		       "Start threads after the ready point.");
 }

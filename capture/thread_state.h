@@ -6,18 +6,20 @@
 
 #include "audit.h"
 #include "common/core_format.h"
-#include "self_report.h"
+#include "thread_report.h"
 #include "tracee.h"
 
 /*
  * @stopped: the registers at the stop, for debuggers
  * @core: what the core keeps; @core.registers are those to go on with
+ * @report: what it says about itself
+ * @xstate: owned, core.xstate_size bytes
  */
 struct thread_state {
 	struct user_regs_struct stopped;
 	struct core_thread core;
-	unsigned char xstate[TRACEE_XSTATE_MAX];
-	size_t xstate_size;
+	struct thread_report report;
+	unsigned char *xstate;
 };
 
 /*
@@ -25,14 +27,14 @@ struct thread_state {
  * and out of the kernel's own code that it may stand in (@vdso).
  */
 int thread_state_read(struct thread_state *ret_state, struct tracee *t,
-		      pid_t tid, struct core_range vdso, struct error *err);
+		      pid_t tid, struct core_range vdso, struct audit *audit,
+		      struct error *err);
 
 /*
- * Adds what only the thread itself can say, and finds the place where its libc
- * keeps its id; one that keeps it where it is not found is refused.
+ * Takes over what its report says, and finds the place where its libc keeps its
+ * id; one that keeps it where it is not found is refused.
  */
 void thread_state_complete(struct thread_state *state, const struct tracee *t,
-			   const struct self_report *report,
-			   struct audit *audit);
+			   size_t thread_count, struct audit *audit);
 
 #endif

@@ -101,61 +101,6 @@ int tracee_seize(struct tracee *t, pid_t tid, long options, struct error *err)
 	return 0;
 }
 
-/* Seizes what is in /proc/PID/task and is not held yet. */
-static int seize_threads(struct tracee *t, bool *ret_more, struct error *err)
-{
-	cleanup_dir DIR *dir = NULL;
-	char path[64];
-	int r = 0;
-
-	*ret_more = false;
-	snprintf(path, sizeof(path), "/proc/%d/task", t->pid);
-	dir = opendir(path);
-	if (!dir)
-		return error_system(err, errno == ENOENT ? ESRCH : errno,
-				    "cannot read '%s'", path);
-	for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
-		const char *at = entry->d_name;
-		uint64_t tid;
-
-		if (!take_decimal(&at, &tid) || task_find(t, (pid_t)tid))
-			continue;
-		r = tracee_seize(t, (pid_t)tid, 0, err);
-		/* It may have ended since the folder was read. */
-		if (r == -ESRCH && (pid_t)tid != t->pid) {
-			*err = (struct error){0};
-			r = 0;
-			continue;
-		}
-		*ret_more = true;
-	}
-	return r;
-}
-
-int tracee_attach(struct tracee *ret_tracee, pid_t pid, struct error *err)
-{
-	struct tracee t = {.pid = pid, .attached = true};
-	sigset_t waking;
-	bool more = true;
-	int r = 0;
-
-	tracee_waking_signals(&waking);
-	sigprocmask(SIG_BLOCK, &waking, NULL);
-	while (r == 0 && more) {
-		r = seize_threads(&t, &more, err);
-		if (r == 0)
-			r = tracee_freeze(&t, err);
-	}
-	if (r == 0)
-		r = tracee_open_memory(&t, err);
-	if (r == 0) {
-		*ret_tracee = t;
-		return 0;
-	}
-	tracee_detach(&t);
-	return error_context(err, "cannot trace pid %d", pid);
-}
-
 /* Sleeps until a task may have stopped; true when @ret_stop says why not. */
 static bool sleep_until(uint64_t deadline_ms, struct stop *ret_stop)
 {
@@ -222,68 +167,6 @@ int tracee_resume(struct tracee *t, pid_t tid, enum resume how, int signal,
 	return 0;
 }
 
-static int interrupt_task(struct task *task, struct error *err)
-{
-	if (task->stopped || task->asked)
-		return 0;
-	if (ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL) < 0 &&
-	    errno != ESRCH)
-		return error_system(err, errno, "cannot stop thread %d",
-				    task->tid);
-	task->asked = true;
-	return 0;
-}
-
-int tracee_interrupt(struct tracee *t, struct error *err)
-{
-	struct task *task = task_find(t, t->pid);
-
-	return task ? interrupt_task(task, err) : 0;
-}
-
-/* Waits for one running thread; whatever stops it, it stays stopped. */
-static int await_frozen(struct tracee *t, pid_t tid, struct error *err)
-{
-	struct task *task;
-	struct stop stop;
-	bool seen;
-	int status;
-	int r = 0;
-
-	while (r == 0 && (task = task_find(t, tid)) && !task->stopped) {
-		if (waitpid(tid, &status, __WALL) < 0 && errno != EINTR)
-			return error_system(err, errno,
-					    "cannot wait for thread %d", tid);
-		r = task_event(t, tid, status, &stop, &seen, err);
-		task = task_find(t, tid);
-		if (task && task->stopped && stop.kind == STOP_SIGNAL)
-			task->held_signal = stop.signal;
-	}
-	return r;
-}
-
-int tracee_freeze(struct tracee *t, struct error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < t->task_count; i++)
-		if (t->tasks[i].ours)
-			r = interrupt_task(&t->tasks[i], err);
-	/* Threads may end or appear meanwhile, so the list is read anew. */
-	for (size_t i = 0; r == 0 && i < t->task_count; i++) {
-		if (!t->tasks[i].ours || t->tasks[i].stopped)
-			continue;
-		r = interrupt_task(&t->tasks[i], err);
-		if (r == 0)
-			r = await_frozen(t, t->tasks[i].tid, err);
-		i = (size_t)-1;
-	}
-	if (r == 0 && !task_find(t, t->pid))
-		r = error_set(err, FAULT_SERVICE,
-			      "the service (pid %d) ended meanwhile", t->pid);
-	return r;
-}
-
 int tracee_threads(const struct tracee *t, pid_t **ret_tids, size_t *ret_count,
 		   struct error *err)
 {
@@ -333,15 +216,14 @@ void tracee_detach(struct tracee *t)
 	for (size_t i = 0; i < t->task_count; i++) {
 		struct task *task = &t->tasks[i];
 
-		if (!task->stopped && interrupt_task(task, &ignored) == 0)
-			await_frozen(t, task->tid, &ignored);
+		if (!task->stopped && task_interrupt(task, &ignored) == 0)
+			task_await(t, task->tid, &ignored);
 	}
 	for (size_t i = 0; i < t->task_count; i++) {
 		struct task *task = &t->tasks[i];
 
 		task_watch(t, task, &ignored);
-		ptrace(PTRACE_DETACH, task->tid, NULL,
-		       (void *)(long)task->held_signal);
+		ptrace(PTRACE_DETACH, task->tid, NULL, NULL);
 	}
 	forget(t);
 }

@@ -167,6 +167,19 @@ int tracee_rseq(const struct tracee *t, pid_t tid, struct tracee_rseq *ret_rseq,
 		struct error *err);
 
 /*
+ * Signals sent and not delivered: of the thread, or @shared by the process.  At
+ * most @max of them, from the @from-th on (PTRACE_PEEKSIGINFO, since 3.10).
+ */
+int tracee_pending(const struct tracee *t, pid_t tid, bool shared,
+		   uint64_t from, siginfo_t *ret_infos, size_t max,
+		   size_t *ret_count, struct error *err);
+
+/* Syscall user dispatch (since Linux 5.11; seen since 6.4). */
+bool tracee_dispatches_calls(const struct tracee *t, pid_t tid);
+/* I/O ports that ioperm(2) has opened for it. */
+bool tracee_has_ports(const struct tracee *t, pid_t tid);
+
+/*
  * Brings a thread that stands in a system call out of it, so that it stands
  * before the `syscall` instruction and will make the call again; a thread that
  * was not in a call stays where it is.  -EBUSY and a message when a call can

@@ -21,6 +21,11 @@ enum {
 	ERESTART_RESTARTBLOCK = 516,
 };
 
+enum {
+	GET_DISPATCH_CONFIG = 0x4211, /* linux/ptrace.h of Linux 6.4 */
+	PORT_BITS = 65536,
+};
+
 int tracee_registers(const struct tracee *t, pid_t tid,
 		     struct user_regs_struct *ret_registers, struct error *err)
 {
@@ -106,6 +111,52 @@ int tracee_rseq(const struct tracee *t, pid_t tid, struct tracee_rseq *ret_rseq,
 		.flags = rseq.flags,
 	};
 	return 0;
+}
+
+int tracee_pending(const struct tracee *t, pid_t tid, bool shared,
+		   uint64_t from, siginfo_t *ret_infos, size_t max,
+		   size_t *ret_count, struct error *err)
+{
+	struct __ptrace_peeksiginfo_args args = {
+		.off = from,
+		.flags = shared ? PTRACE_PEEKSIGINFO_SHARED : 0,
+		.nr = (int)max,
+	};
+	long got = ptrace(PTRACE_PEEKSIGINFO, tid, &args, ret_infos);
+
+	(void)t;
+	if (got < 0)
+		return error_system(err, errno,
+				    "cannot read the signals of thread %d",
+				    tid);
+	*ret_count = (size_t)got;
+	return 0;
+}
+
+/* An older kernel answers EIO; nobody can have it looked at there. */
+bool tracee_dispatches_calls(const struct tracee *t, pid_t tid)
+{
+	struct dispatch_config {
+		uint64_t mode;
+		uint64_t selector;
+		uint64_t offset;
+		uint64_t length;
+	} config = {0};
+
+	(void)t;
+	return ptrace((enum __ptrace_request)GET_DISPATCH_CONFIG, tid, sizeof(config), &config) == 0 &&
+	       config.mode != 0;
+}
+
+/* The kernel has no register set of them for a thread without ports. */
+bool tracee_has_ports(const struct tracee *t, pid_t tid)
+{
+	unsigned char bits[PORT_BITS / 8];
+	struct iovec area = {bits, sizeof(bits)};
+
+	(void)t;
+	return ptrace(PTRACE_GETREGSET, tid, NT_386_IOPERM, &area) == 0 &&
+	       area.iov_len > 0;
 }
 
 /* Calls that a stop ends with EINTR although no handler ran. */

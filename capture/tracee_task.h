@@ -17,7 +17,6 @@
  *	stop answers it, as the kernel then forgets it (ptrace_stop())
  * @request: with what it was let go the last time
  * @watch_stale: its debug registers are not those of the tracee yet
- * @held_signal: was about to be delivered when the task was frozen
  */
 struct task {
 	pid_t tid;
@@ -25,7 +24,6 @@ struct task {
 	bool stopped;
 	bool asked;
 	bool watch_stale;
-	int held_signal;
 	int request;
 };
 
@@ -50,6 +48,10 @@ struct task *task_find(const struct tracee *t, pid_t tid);
 /* The task, made if it was not known; NULL when memory runs out. */
 struct task *task_add(struct tracee *t, pid_t tid, bool ours);
 void task_remove(struct tracee *t, pid_t tid);
+/* Asks it to stop, unless it stands still or was asked before. */
+int task_interrupt(struct task *task, struct error *err);
+/* Waits for one running thread; whatever stops it, it stays stopped. */
+int task_await(struct tracee *t, pid_t tid, struct error *err);
 /* Brings the debug registers of a stopped task up to date. */
 int task_watch(const struct tracee *t, struct task *task, struct error *err);
 /* One event of one task; *ret_seen is whether the caller has to see it. */

@@ -14,12 +14,15 @@ enum {
 	SET_PDEATHSIG = 1,
 	GET_PDEATHSIG = 2,
 	GET_KEEPCAPS = 7,
+	SET_KEEPCAPS = 8,
 	GET_TIMING = 13,
 	GET_TSC = 25,
 	SET_TSC = 26,
 	GET_SECUREBITS = 27,
 	SET_TIMERSLACK = 29,
 	GET_TIMERSLACK = 30,
+	MCE_KILL = 33,
+	MCE_KILL_SET = 1,
 	MCE_KILL_GET = 34,
 	SET_CHILD_SUBREAPER = 36,
 	GET_CHILD_SUBREAPER = 37,
@@ -28,6 +31,8 @@ enum {
 	SET_THP_DISABLE = 41,
 	GET_THP_DISABLE = 42,
 	GET_SPECULATION_CTRL = 52,
+	SET_SPECULATION_CTRL = 53,
+	SET_IO_FLUSHER = 57,
 	GET_IO_FLUSHER = 58,
 	SET_MDWE = 65,
 	GET_MDWE = 66,
@@ -49,24 +54,35 @@ enum {
 #define ARCH_LONG(option)                                                \
 	.place = PLACE_LONG, .pointer = 1, .get_number = SYS_arch_prctl, \
 	.get = {option}
+/* What is set is what was read, less the bit that says that it may be. */
+#define SPECULATION(which)                                             \
+	.place = PLACE_RESULT, .get_number = SYS_prctl,                \
+	.get = {GET_SPECULATION_CTRL, which}, .set_number = SYS_prctl, \
+	.set = {SET_SPECULATION_CTRL, which}, .value = 2, .of_thread = true
+#define OF_THREAD .of_thread = true
 
 static const struct attribute attributes[ATTRIBUTE_FIXED_COUNT] = {
 	[ATTRIBUTE_DUMPABLE] = {"dumpable flag", PRCTL_RESULT(GET_DUMPABLE),
 				PRCTL_SET(SET_DUMPABLE)},
 	[ATTRIBUTE_PARENT_DEATH_SIGNAL] = {"parent death signal",
 					   PRCTL_INT(GET_PDEATHSIG),
-					   PRCTL_SET(SET_PDEATHSIG)},
+					   PRCTL_SET(SET_PDEATHSIG), OF_THREAD},
 	[ATTRIBUTE_KEEP_CAPS] = {"keep-capabilities flag",
-				 PRCTL_RESULT(GET_KEEPCAPS)},
+				 PRCTL_RESULT(GET_KEEPCAPS),
+				 PRCTL_SET(SET_KEEPCAPS), OF_THREAD},
 	[ATTRIBUTE_TIMING] = {"process timing method",
 			      PRCTL_RESULT(GET_TIMING)},
 	[ATTRIBUTE_TSC] = {"access to the time stamp counter",
-			   PRCTL_INT(GET_TSC), PRCTL_SET(SET_TSC)},
-	[ATTRIBUTE_SECUREBITS] = {"secure bits", PRCTL_RESULT(GET_SECUREBITS)},
+			   PRCTL_INT(GET_TSC), PRCTL_SET(SET_TSC), OF_THREAD},
+	[ATTRIBUTE_SECUREBITS] = {"secure bits", PRCTL_RESULT(GET_SECUREBITS),
+				  OF_THREAD},
 	[ATTRIBUTE_TIMER_SLACK] = {"timer slack", PRCTL_RESULT(GET_TIMERSLACK),
-				   PRCTL_SET(SET_TIMERSLACK)},
+				   PRCTL_SET(SET_TIMERSLACK), OF_THREAD},
 	[ATTRIBUTE_MCE_KILL] = {"machine check policy",
-				PRCTL_RESULT(MCE_KILL_GET)},
+				PRCTL_RESULT(MCE_KILL_GET),
+				.set_number = SYS_prctl,
+				.set = {MCE_KILL, MCE_KILL_SET}, .value = 2,
+				OF_THREAD},
 	[ATTRIBUTE_SUBREAPER] = {"child subreaper flag",
 				 PRCTL_INT(GET_CHILD_SUBREAPER),
 				 PRCTL_SET(SET_CHILD_SUBREAPER)},
@@ -74,66 +90,54 @@ static const struct attribute attributes[ATTRIBUTE_FIXED_COUNT] = {
 				   PRCTL_RESULT(GET_THP_DISABLE),
 				   PRCTL_SET(SET_THP_DISABLE)},
 	[ATTRIBUTE_SPECULATION_STORE] = {"store bypass mitigation",
-					 .place = PLACE_RESULT,
-					 .get_number = SYS_prctl,
-					 .get = {GET_SPECULATION_CTRL, 0}},
+					 SPECULATION(0)},
 	[ATTRIBUTE_SPECULATION_BRANCH] = {"indirect branch mitigation",
-					  .place = PLACE_RESULT,
-					  .get_number = SYS_prctl,
-					  .get = {GET_SPECULATION_CTRL, 1}},
+					  SPECULATION(1)},
 	[ATTRIBUTE_IO_FLUSHER] = {"I/O flusher flag",
-				  PRCTL_RESULT(GET_IO_FLUSHER)},
+				  PRCTL_RESULT(GET_IO_FLUSHER),
+				  PRCTL_SET(SET_IO_FLUSHER), OF_THREAD},
 	[ATTRIBUTE_MEMORY_MERGE] = {"memory merge flag",
 				    PRCTL_RESULT(GET_MEMORY_MERGE),
 				    PRCTL_SET(SET_MEMORY_MERGE)},
 	[ATTRIBUTE_CPUID] = {"permission to execute cpuid",
 			     .place = PLACE_RESULT,
 			     .get_number = SYS_arch_prctl,
-			     .get = {ARCH_GET_CPUID_FAULTING}},
+			     .get = {ARCH_GET_CPUID_FAULTING}, OF_THREAD},
 	[ATTRIBUTE_TAGGED_ADDRESSES] = {"linear address masking",
 					ARCH_LONG(ARCH_GET_UNTAG_MASK)},
 	[ATTRIBUTE_SHADOW_STACK] = {"shadow stack",
-				    ARCH_LONG(ARCH_SHSTK_FEATURES)},
+				    ARCH_LONG(ARCH_SHSTK_FEATURES), OF_THREAD},
 	[ATTRIBUTE_XCOMP_PERMISSION] = {"permission for large register sets",
 					ARCH_LONG(ARCH_GET_XCOMP_PERMITTED)},
+	/* Set one command at a time, by whoever makes the calls. */
 	[ATTRIBUTE_MEMBARRIER] = {"membarrier registration",
 				  .place = PLACE_RESULT,
 				  .get_number = SYS_membarrier,
 				  .get = {MEMBARRIER_REGISTRATIONS}},
-	[ATTRIBUTE_MEMORY_POLICY] = {"memory policy", .place = PLACE_INT,
-				     .pointer = 0,
-				     .get_number = SYS_get_mempolicy},
 	/* Nothing to read gives 0; anything else, EFAULT for want of room. */
 	[ATTRIBUTE_DESCRIPTOR_TABLE] = {"local descriptor table",
 					.place = PLACE_RESULT,
 					.get_number = SYS_modify_ldt,
 					.get = {0, 0, 8}},
-	/* The kernel gives 20 - nice, so that no value looks like an error. */
-	[ATTRIBUTE_NICE] = {"nice value", .place = PLACE_RESULT,
-			    .get_number = SYS_getpriority,
-			    .get = {PRIO_PROCESS, 0},
-			    .set_number = SYS_setpriority,
-			    .set = {PRIO_PROCESS, 0}, .value = 2},
 	[ATTRIBUTE_IO_PRIORITY] = {"I/O priority", .place = PLACE_RESULT,
 				   .get_number = SYS_ioprio_get, .get = {1, 0},
 				   .set_number = SYS_ioprio_set, .set = {1, 0},
-				   .value = 2},
-	[ATTRIBUTE_SCHEDULER] = {"scheduling policy", .place = PLACE_RESULT,
-				 .get_number = SYS_sched_getscheduler,
-				 .get = {0}},
-	[ATTRIBUTE_REAL_TIME_PRIORITY] = {"real-time priority",
-					  .place = PLACE_INT, .pointer = 1,
-					  .get_number = SYS_sched_getparam,
-					  .get = {0}},
+				   .value = 2, OF_THREAD},
 	[ATTRIBUTE_PERSONALITY] = {"personality", .place = PLACE_RESULT,
 				   .get_number = SYS_personality,
 				   .get = {0xffffffff},
-				   .set_number = SYS_personality, .value = 0},
-	/* Reading it would change it; /proc/PID/status has it. */
-	[ATTRIBUTE_UMASK] = {"umask", .set_number = SYS_umask, .value = 0},
+				   .set_number = SYS_personality, .value = 0,
+				   OF_THREAD},
+	[ATTRIBUTE_UMASK] = {"umask", .place = PLACE_NOWHERE,
+			     .set_number = SYS_umask, .value = 0},
+	[ATTRIBUTE_LOCK_FUTURE] = {"lock of future memory",
+				   .place = PLACE_NOWHERE,
+				   .set_number = SYS_mlockall, .value = 0,
+				   .once = true},
 	[ATTRIBUTE_NO_NEW_PRIVS] = {"no_new_privs flag",
 				    PRCTL_RESULT(GET_NO_NEW_PRIVS),
-				    PRCTL_SET(SET_NO_NEW_PRIVS), .once = true},
+				    PRCTL_SET(SET_NO_NEW_PRIVS), OF_THREAD,
+				    .once = true},
 	[ATTRIBUTE_MDWE] = {"refusal of writable code", PRCTL_RESULT(GET_MDWE),
 			    PRCTL_SET(SET_MDWE), .once = true},
 };
@@ -190,18 +194,54 @@ const char *attribute_name(uint32_t id)
 		return streams[id - ATTRIBUTE_STREAM_FLAGS];
 	if (id == ATTRIBUTE_WORKING_FOLDER)
 		return "working folder";
+	if (id == ATTRIBUTE_CORE_FILTER)
+		return "core dump filter";
+	if (id == ATTRIBUTE_OOM_ADJUST)
+		return "OOM score";
+	if (id >= ATTRIBUTE_SCHEDULING &&
+	    id < ATTRIBUTE_SCHEDULING + SCHEDULING_WORDS)
+		return "scheduling";
+	if (id == ATTRIBUTE_MEMORY_POLICY || id == ATTRIBUTE_MEMORY_POLICY + 1)
+		return "memory policy";
+	if (id >= ATTRIBUTE_CPUS && id < ATTRIBUTE_CPUS + CPU_MASK_WORDS)
+		return "CPU affinity";
 	return "unknown attribute";
 }
 
-struct call attribute_get(const struct attribute *a, uint64_t answer)
+/* The row, if it is read with a call and of the kind that is asked for. */
+static const struct attribute *find_readable(uint32_t id, bool of_thread)
 {
-	struct call call = CALL_TRY(a->get_number);
+	const struct attribute *a = attribute_find(id);
 
-	for (int i = 0; i < CALL_ARGUMENTS; i++)
+	if (!a || a->place == PLACE_NOWHERE || a->of_thread != of_thread)
+		return NULL;
+	return a;
+}
+
+struct call attribute_question(uint32_t id, bool of_thread, uint64_t answer)
+{
+	const struct attribute *a = find_readable(id, of_thread);
+	struct call call = CALL_TRY(a ? a->get_number : SYS_getpid);
+
+	for (int i = 0; a && i < CALL_ARGUMENTS; i++)
 		call.arguments[i] = a->get[i];
-	if (a->place == PLACE_INT || a->place == PLACE_LONG)
+	if (a && (a->place == PLACE_INT || a->place == PLACE_LONG))
 		call.arguments[a->pointer] = answer;
 	return call;
+}
+
+int64_t attribute_answer(uint32_t id, bool of_thread, const struct call *call,
+			 uint64_t answer)
+{
+	const struct attribute *a = find_readable(id, of_thread);
+
+	if (!a)
+		return 0;
+	if (call->result < 0 || a->place == PLACE_RESULT)
+		return call->result;
+	if (a->place == PLACE_INT)
+		return (int32_t)answer;
+	return (int64_t)answer;
 }
 
 struct call attribute_set(const struct attribute *a, uint64_t value)

@@ -35,14 +35,11 @@ enum attribute_id {
 	ATTRIBUTE_SHADOW_STACK,
 	ATTRIBUTE_XCOMP_PERMISSION,
 	ATTRIBUTE_MEMBARRIER,
-	ATTRIBUTE_MEMORY_POLICY,
 	ATTRIBUTE_DESCRIPTOR_TABLE,
-	ATTRIBUTE_NICE,
 	ATTRIBUTE_IO_PRIORITY,
-	ATTRIBUTE_SCHEDULER,
-	ATTRIBUTE_REAL_TIME_PRIORITY,
 	ATTRIBUTE_PERSONALITY,
 	ATTRIBUTE_UMASK,
+	ATTRIBUTE_LOCK_FUTURE, /* makes every later mapping a locked one */
 	ATTRIBUTE_NO_NEW_PRIVS,
 	ATTRIBUTE_MDWE, /* irreversible, so among the last */
 	ATTRIBUTE_FIXED_COUNT,
@@ -53,7 +50,22 @@ enum attribute_id {
 	ATTRIBUTE_STREAM_FLAGS = 128,
 	/* an offset in the names: the folder it has changed to */
 	ATTRIBUTE_WORKING_FOLDER = 131,
-	ATTRIBUTE_END,
+	/* what files of /proc/self take */
+	ATTRIBUTE_CORE_FILTER = 132,
+	ATTRIBUTE_OOM_ADJUST = 133,
+	/* + 0 to 6: the words of struct sched_attr; all of them or none */
+	ATTRIBUTE_SCHEDULING = 136,
+	/* the mode, and + 1 the first 64 nodes; both or none */
+	ATTRIBUTE_MEMORY_POLICY = 144,
+	/* + 0 to 15: the words of the affinity mask; all of them or none */
+	ATTRIBUTE_CPUS = 160,
+	ATTRIBUTE_END = ATTRIBUTE_CPUS + 16,
+};
+
+enum {
+	SCHEDULING_WORDS = 7,
+	CPU_MASK_WORDS = 16, /* 1024 processors */
+	NODE_MASK_WORDS = 16,
 };
 
 /* Where a getter leaves what it got. */
@@ -68,6 +80,7 @@ enum attribute_place {
  * @get: the call that reads it; @pointer is filled in by whoever makes it
  * @set: the call that sets it, with the value as its @value-th argument;
  *	number 0 when it can not be set again
+ * @of_thread: every thread has its own; otherwise it is the process's
  * @once: setting it forbids other steps of a restore, so it comes late
  */
 struct attribute {
@@ -79,6 +92,7 @@ struct attribute {
 	int64_t set_number;
 	int value;
 	uint64_t set[CALL_ARGUMENTS];
+	bool of_thread;
 	bool once;
 };
 
@@ -88,8 +102,15 @@ const struct attribute *attribute_find(uint32_t id);
 /* Also of the ranges: "soft limit on open files". */
 const char *attribute_name(uint32_t id);
 
-/* The call that reads it, its answer at address @answer. */
-struct call attribute_get(const struct attribute *a, uint64_t answer);
+/*
+ * The call that reads attribute @id, its answer at address @answer; for one that
+ * is not read so, or that is not @of_thread when that is asked for, a harmless
+ * call that keeps its place.
+ */
+struct call attribute_question(uint32_t id, bool of_thread, uint64_t answer);
+/* What the @call above has found out, a negative errno, or 0 when harmless. */
+int64_t attribute_answer(uint32_t id, bool of_thread, const struct call *call,
+			 uint64_t answer);
 /* The call that sets it, which must succeed. */
 struct call attribute_set(const struct attribute *a, uint64_t value);
 

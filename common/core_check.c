@@ -27,7 +27,8 @@ static int check_mapping(const struct core *core, size_t i, struct error *err)
 				 "mapping %zu is out of order or overlaps", i);
 	if (m->kind < CORE_MAPPING_FILE || m->kind > CORE_MAPPING_VVAR ||
 	    m->protection & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC) ||
-	    m->name >= core->names_size)
+	    m->name >= core->names_size ||
+	    (m->kind == CORE_MAPPING_OBJECT && m->object >= core->object_count))
 		return error_set(err, FAULT_CORRUPT,
 				 "mapping %zu is of no kind that is known", i);
 	if (!is_aligned(m->offset) || !is_aligned(m->file_offset) ||
@@ -39,23 +40,50 @@ static int check_mapping(const struct core *core, size_t i, struct error *err)
 	return 0;
 }
 
-static int check_holes(const struct core *core, struct error *err)
+/* Holes and guard regions: pages in order, each range within one mapping. */
+static int check_ranges(const struct core *core,
+			const struct core_range *ranges, size_t count,
+			const char *name, struct error *err)
 {
 	const struct core_mapping *m = core->mappings;
 	const struct core_mapping *end = m + core->mapping_count;
 	uint64_t before = 0;
 
-	for (size_t i = 0; i < core->hole_count; i++) {
-		const struct core_range *hole = &core->holes[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct core_range *range = &ranges[i];
 
-		while (m < end && m->end <= hole->start)
+		while (m < end && m->end <= range->start)
 			m++;
-		if (!is_aligned(hole->start) || !is_aligned(hole->end) ||
-		    hole->start < before || hole->start >= hole->end ||
-		    m == end || hole->start < m->start || hole->end > m->end)
+		if (!is_aligned(range->start) || !is_aligned(range->end) ||
+		    range->start < before || range->start >= range->end ||
+		    m == end || range->start < m->start || range->end > m->end)
 			return error_set(err, FAULT_CORRUPT,
-					 "hole %zu lies in no mapping", i);
-		before = hole->end;
+					 "%s %zu lies in no mapping", name, i);
+		before = range->end;
+	}
+	return 0;
+}
+
+/* A mapping shows no more of an object than there is. */
+static int check_objects(const struct core *core, struct error *err)
+{
+	for (size_t i = 0; i < core->object_count; i++)
+		if (!is_aligned(core->objects[i].size) ||
+		    core->objects[i].name >= core->names_size)
+			return error_set(err, FAULT_CORRUPT,
+					 "shared memory %zu makes no sense", i);
+	for (size_t i = 0; i < core->mapping_count; i++) {
+		const struct core_mapping *m = &core->mappings[i];
+		uint64_t size;
+
+		if (m->kind != CORE_MAPPING_OBJECT)
+			continue;
+		size = core->objects[m->object].size;
+		if (m->file_offset > size ||
+		    m->end - m->start > size - m->file_offset)
+			return error_set(err, FAULT_CORRUPT,
+					 "mapping %zu goes beyond its object",
+					 i);
 	}
 	return 0;
 }
@@ -80,6 +108,21 @@ static int check_seams(const struct core *core, struct error *err)
 	return 0;
 }
 
+size_t core_find_leader(const struct core *core)
+{
+	size_t i = 0;
+
+	while (i < core->thread_count &&
+	       core->threads[i].tid != core->image->pid)
+		i++;
+	return i;
+}
+
+static bool is_thread(const struct core *core, uint32_t thread)
+{
+	return thread < core->thread_count;
+}
+
 /* An XSAVE area is at least the legacy area and the header. */
 static int check_threads(const struct core *core, struct error *err)
 {
@@ -99,6 +142,55 @@ static int check_threads(const struct core *core, struct error *err)
 	return 0;
 }
 
+/* What speaks of a thread speaks of one that is there. */
+static int check_owned(const struct core *core, struct error *err)
+{
+	bool fits = true;
+
+	if (core_find_leader(core) == core->thread_count)
+		return error_set(err, FAULT_CORRUPT, "it has no main thread");
+	for (size_t i = 0; i < core->pending_count; i++)
+		fits &= core->pending[i].thread == CORE_THREAD_NONE ||
+			is_thread(core, core->pending[i].thread);
+	for (size_t i = 0; i < core->timer_count; i++)
+		fits &= core->timers[i].thread == CORE_THREAD_NONE ||
+			is_thread(core, core->timers[i].thread);
+	for (size_t i = 0; i < core->owner_count; i++)
+		fits &= is_thread(core, core->owners[i].thread) &&
+			core->owners[i].kind >= CORE_OWNER_MEMORY &&
+			core->owners[i].kind <= CORE_OWNER_REGISTER &&
+			(core->owners[i].kind == CORE_OWNER_MEMORY ||
+			 core->owners[i].address <=
+				 sizeof(struct user_regs_struct) -
+					 sizeof(uint64_t));
+	if (!fits)
+		return error_set(
+			err, FAULT_CORRUPT,
+			"a signal, timer or lock belongs to no thread");
+	return 0;
+}
+
+/* In order, so that making them one after the other gives them their ids. */
+static int check_timers(const struct core *core, struct error *err)
+{
+	for (size_t i = 0; i < core->timer_count; i++) {
+		const struct core_timer *t = &core->timers[i];
+		bool fits = t->id >= 0 && t->kind >= CORE_TIMER_INTERVAL &&
+			    t->kind <= CORE_TIMER_POSIX;
+
+		if (t->kind == CORE_TIMER_INTERVAL)
+			fits &= t->id < 3;
+		if (i > 0)
+			fits &= t[-1].kind < t->kind ||
+				(t[-1].kind == t->kind && t[-1].id < t->id);
+		if (!fits)
+			return error_set(err, FAULT_CORRUPT,
+					 "timer %zu is unknown or out of order",
+					 i);
+	}
+	return 0;
+}
+
 static int check_process(const struct core *core, struct error *err)
 {
 	const struct core_process *p = core->process;
@@ -113,20 +205,21 @@ static int check_process(const struct core *core, struct error *err)
 	return 0;
 }
 
-/* Each once, so that whoever sets them can count on their number. */
+/* In order, so each once, and whoever sets them can count on their number. */
 static int check_attributes(const struct core *core, struct error *err)
 {
-	bool is_seen[ATTRIBUTE_END] = {false};
-
 	for (size_t i = 0; i < core->attribute_count; i++) {
 		const struct core_attribute *a = &core->attributes[i];
+		bool fits = a->id < ATTRIBUTE_END && is_thread(core, a->thread);
 
-		if (a->id >= ATTRIBUTE_END || is_seen[a->id])
+		if (i > 0)
+			fits &= a[-1].thread < a->thread ||
+				(a[-1].thread == a->thread && a[-1].id < a->id);
+		if (!fits)
 			return error_set(err, FAULT_CORRUPT,
-					 "attribute %zu is unknown or there "
-					 "twice",
+					 "attribute %zu is unknown or out of "
+					 "order",
 					 i);
-		is_seen[a->id] = true;
 		if (a->id == ATTRIBUTE_WORKING_FOLDER &&
 		    a->value >= core->names_size)
 			return error_set(err, FAULT_CORRUPT,
@@ -145,11 +238,21 @@ int core_check(const struct core *core, struct error *err)
 	for (size_t i = 0; r == 0 && i < core->mapping_count; i++)
 		r = check_mapping(core, i, err);
 	if (r == 0)
-		r = check_holes(core, err);
+		r = check_ranges(core, core->holes, core->hole_count, "hole",
+				 err);
+	if (r == 0)
+		r = check_ranges(core, core->guards, core->guard_count,
+				 "guard region", err);
+	if (r == 0)
+		r = check_objects(core, err);
 	if (r == 0)
 		r = check_seams(core, err);
 	if (r == 0)
 		r = check_threads(core, err);
+	if (r == 0)
+		r = check_owned(core, err);
+	if (r == 0)
+		r = check_timers(core, err);
 	if (r == 0)
 		r = check_attributes(core, err);
 	if (r == 0)

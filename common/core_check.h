@@ -11,4 +11,7 @@
 /* Bounds, order, overlap and kinds of all that a core holds. */
 int core_check(const struct core *core, struct error *err);
 
+/* The index of the thread whose id is that of the process; or their number. */
+size_t core_find_leader(const struct core *core);
+
 #endif

@@ -27,13 +27,15 @@
 #define CORE_MAGIC	"SUBCTX\r\n"
 
 enum {
-	CORE_VERSION = 1,
+	CORE_VERSION = 2,
 	CORE_PAGE_SIZE = 4096,
 	CORE_SIGNALS = 64,	 /* NSIG - 1 of the kernel */
 	CORE_COMM_SIZE = 16,	 /* TASK_COMM_LEN */
 	CORE_RELEASE_SIZE = 160, /* utsname release, blank, version */
 	CORE_CPU_NAME_SIZE = 48, /* CPUID 0x80000002-4 */
 	CORE_CPU_WORDS = 8,
+	CORE_XSTATE_COMPONENTS = 20, /* XCR0 bits that Linux knows, and more */
+	CORE_SIGINFO_SIZE = 128,     /* SI_MAX_SIZE */
 };
 
 enum core_note_type {
@@ -48,6 +50,11 @@ enum core_note_type {
 	CORE_NOTE_SIGNALS,    /* struct core_signal[CORE_SIGNALS] */
 	CORE_NOTE_ATTRIBUTES, /* struct core_attribute */
 	CORE_NOTE_SEAMS,      /* uint64_t, ascending */
+	CORE_NOTE_GUARDS,     /* struct core_range, ascending */
+	CORE_NOTE_OBJECTS,    /* struct core_object */
+	CORE_NOTE_PENDING,    /* struct core_pending, in the order of sending */
+	CORE_NOTE_TIMERS,     /* struct core_timer, ids ascending */
+	CORE_NOTE_OWNERS,     /* struct core_owner */
 	CORE_NOTE_AUDIT,      /* the report as JSON, for people's tools */
 	CORE_NOTE_END,	      /* behind the last */
 };
@@ -108,6 +115,7 @@ enum core_mapping_kind {
 	CORE_MAPPING_ANONYMOUS, /* private memory of no file */
 	CORE_MAPPING_STACK,	/* the same, grows down */
 	CORE_MAPPING_SHARED,	/* a file that is only read; mapped again */
+	CORE_MAPPING_OBJECT,	/* shared memory of no other process */
 	CORE_MAPPING_VDSO,	/* the kernel's code; stored for debuggers */
 	CORE_MAPPING_VVAR,	/* the kernel's data, not stored */
 };
@@ -124,13 +132,18 @@ enum {
 	CORE_MAP_NORESERVE = 1 << 1,
 	CORE_MAP_DROPPABLE = 1 << 2, /* MAP_DROPPABLE, Linux 6.11 */
 	CORE_MAP_HEAP = 1 << 3,	     /* grows by brk(2), never by mremap(2) */
+	CORE_MAP_LOCKED = 1 << 4,    /* mlock(2) */
+	CORE_MAP_ON_FAULT = 1 << 5,  /* MLOCK_ONFAULT, Linux 4.4 */
+	CORE_MAP_SEALED = 1 << 6,    /* mseal(2), Linux 6.10 */
 };
 
 /*
  * @offset: in the core, of the byte at @start; 0 when nothing is stored
  * @advice: one bit for each value of madvise(2) to be given again
  * @name: offset of its path or name in CORE_NOTE_NAMES
- * @file_*: for CORE_MAPPING_SHARED, by what it is known again
+ * @object: its place in CORE_NOTE_OBJECTS, for CORE_MAPPING_OBJECT
+ * @file_*: for CORE_MAPPING_SHARED, by what it is known again; the offset also
+ *	for CORE_MAPPING_OBJECT
  */
 struct core_mapping {
 	uint64_t start;
@@ -141,12 +154,22 @@ struct core_mapping {
 	uint32_t flags;
 	uint32_t advice;
 	uint32_t name;
-	uint32_t reserved;
+	uint32_t object;
 	uint64_t file_offset;
 	uint64_t file_device;
 	uint64_t file_inode;
 	uint64_t file_size;
 	int64_t file_seconds; /* its mtime */
+};
+
+/*
+ * Shared memory that has no name in any file system; several mappings may show
+ * it.  @name: of the memfd, as an offset in CORE_NOTE_NAMES
+ */
+struct core_object {
+	uint64_t size;
+	uint32_t name;
+	uint32_t reserved;
 };
 
 /* The fields of struct prctl_mm_map, and where the kernel's own pages are. */
@@ -166,12 +189,20 @@ struct core_process {
 };
 
 /*
- * @features: CPUID words in the order of cpu.h, what this machine offers
- * @xcr0: the register sets that XSAVE stores here
+ * @features: CPUID words in the order of cpu.h, what the service may have chosen
+ *	its code by
+ * @xcr0: the register sets that the XSAVE areas of the core have room for
+ * @used: those that are in use there
+ * @components: where each set lies in them, from CPUID 0xd
  */
 struct core_machine {
 	uint32_t features[CORE_CPU_WORDS];
 	uint64_t xcr0;
+	uint64_t used;
+	struct core_xstate_component {
+		uint32_t offset;
+		uint32_t size;
+	} components[CORE_XSTATE_COMPONENTS];
 	char kernel[CORE_RELEASE_SIZE];
 	char cpu[CORE_CPU_NAME_SIZE];
 };
@@ -210,20 +241,76 @@ struct core_signal {
 	uint32_t reserved;
 };
 
-/* What the service has changed since its exec; @id is enum attribute_id. */
+/*
+ * What has been changed since the exec.  @id is enum attribute_id; @thread is
+ * an index in CORE_NOTE_THREADS, and that of the leader for what belongs to the
+ * process.
+ */
 struct core_attribute {
 	uint32_t id;
-	uint32_t reserved;
+	uint32_t thread;
 	uint64_t value;
+};
+
+/* For @thread of what follows: none of them, but the process. */
+#define CORE_THREAD_NONE UINT32_MAX
+
+/* A signal that was sent and not delivered; @info as rt_sigqueueinfo(2). */
+struct core_pending {
+	uint32_t thread;
+	uint32_t reserved;
+	unsigned char info[CORE_SIGINFO_SIZE];
+};
+
+enum core_timer_kind {
+	CORE_TIMER_INTERVAL = 1, /* setitimer(2); @id is ITIMER_* */
+	CORE_TIMER_POSIX,	 /* timer_create(2) */
+};
+
+/*
+ * @notify: SIGEV_*; @thread is for SIGEV_THREAD_ID
+ * @signal_value: the bytes of union sigval
+ * @remaining_ns: 0 for one that is not armed
+ */
+struct core_timer {
+	uint32_t kind;
+	int32_t id;
+	int32_t clock;
+	int32_t notify;
+	int32_t signal;
+	uint32_t thread;
+	uint64_t signal_value;
+	uint64_t remaining_ns;
+	uint64_t interval_ns;
+};
+
+enum core_owner_kind {
+	CORE_OWNER_MEMORY = 1, /* at an address */
+	CORE_OWNER_REGISTER,   /* at an offset in core_thread.registers */
+};
+
+/*
+ * A word in which a lock that is held, or a thread that waits for one, keeps
+ * the id of @thread: in its lower 24 bits, as ids have at most 22
+ * (PID_MAX_LIMIT).
+ */
+struct core_owner {
+	uint64_t address;
+	uint32_t thread;
+	uint32_t kind;
 };
 
 static_assert(sizeof(struct core_image) == 72, "part of the format");
 static_assert(sizeof(struct core_mapping) == 88, "part of the format");
 static_assert(sizeof(struct core_process) == 136, "part of the format");
-static_assert(sizeof(struct core_machine) == 248, "part of the format");
+static_assert(sizeof(struct core_machine) == 416, "part of the format");
 static_assert(sizeof(struct core_thread) == 328, "part of the format");
 static_assert(sizeof(struct core_signal) == 40, "part of the format");
 static_assert(sizeof(struct core_attribute) == 16, "part of the format");
+static_assert(sizeof(struct core_object) == 16, "part of the format");
+static_assert(sizeof(struct core_pending) == 136, "part of the format");
+static_assert(sizeof(struct core_timer) == 48, "part of the format");
+static_assert(sizeof(struct core_owner) == 16, "part of the format");
 
 /*
  * Finds damage, not malice: FNV-1a over words of eight bytes, the rest padded

@@ -150,6 +150,16 @@ static int take_notes(struct core *core, struct note_cursor notes,
 		SLOT(struct core_attribute, 0, "attributes", core->attributes,
 		     core->attribute_count),
 		SLOT(uint64_t, 0, "seams", core->seams, core->seam_count),
+		SLOT(struct core_range, 0, "guard regions", core->guards,
+		     core->guard_count),
+		SLOT(struct core_object, 0, "shared memory", core->objects,
+		     core->object_count),
+		SLOT(struct core_pending, 0, "pending signals", core->pending,
+		     core->pending_count),
+		SLOT(struct core_timer, 0, "timers", core->timers,
+		     core->timer_count),
+		SLOT(struct core_owner, 0, "lock owners", core->owners,
+		     core->owner_count),
 	};
 	const size_t slot_count = sizeof(slots) / sizeof(slots[0]);
 	struct note_slot auxv = SLOT(uint64_t, 0, "auxiliary vector",
@@ -265,6 +275,8 @@ int core_parse(struct core *ret_core, const void *front, size_t front_size,
 		r = check_image(&core, front, front_size, file_size, err);
 	if (r == 0)
 		r = core_check(&core, err);
+	if (r == 0)
+		core.leader = core_find_leader(&core);
 	if (r < 0)
 		core_close(&core);
 	else

@@ -17,6 +17,7 @@
 /*
  * @fd: open for reading, close-on-exec, or -1 when only bytes were checked
  * @names: ends with a NUL
+ * @leader: the thread whose id is that of the process
  * @auxv: what NT_AUXV holds, pairs of type and value
  * @storage: one allocation that everything points into
  */
@@ -31,10 +32,21 @@ struct core {
 	size_t hole_count;
 	const uint64_t *seams;
 	size_t seam_count;
+	const struct core_range *guards;
+	size_t guard_count;
+	const struct core_object *objects;
+	size_t object_count;
+	const struct core_pending *pending;
+	size_t pending_count;
+	const struct core_timer *timers;
+	size_t timer_count;
+	const struct core_owner *owners;
+	size_t owner_count;
 	const char *names;
 	size_t names_size;
 	const struct core_thread *threads;
 	size_t thread_count;
+	size_t leader;
 	const unsigned char *xstate;
 	size_t xstate_size;
 	const struct core_signal *signals;

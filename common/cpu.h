@@ -15,6 +15,10 @@
 void cpu_read_features(uint32_t ret_words[CORE_CPU_WORDS]);
 /* The register sets that the kernel lets XSAVE store (XCR0). */
 uint64_t cpu_read_xcr0(void);
+/* Where XSAVE puts the sets of @xcr0 in its standard form (CPUID 0xd). */
+void cpu_read_components(
+	uint64_t xcr0,
+	struct core_xstate_component ret_components[CORE_XSTATE_COMPONENTS]);
 void cpu_read_name(char ret_name[CORE_CPU_NAME_SIZE]);
 
 /*

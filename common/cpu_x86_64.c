@@ -109,6 +109,19 @@ uint64_t cpu_read_xcr0(void)
 	return (uint64_t)high << 32 | low;
 }
 
+/* The first two have their place in what FXSAVE stores. */
+void cpu_read_components(
+	uint64_t xcr0,
+	struct core_xstate_component ret_components[CORE_XSTATE_COMPONENTS])
+{
+	uint32_t c, d;
+
+	for (uint32_t i = 2; i < CORE_XSTATE_COMPONENTS; i++)
+		if (xcr0 >> i & 1)
+			__cpuid_count(0xd, i, ret_components[i].size,
+				      ret_components[i].offset, c, d);
+}
+
 void cpu_read_name(char ret_name[CORE_CPU_NAME_SIZE])
 {
 	uint32_t words[12];

@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/io.h"
@@ -86,13 +88,60 @@ static int open_one(const struct core *core, const struct core_mapping *m,
 	return 0;
 }
 
+/* What one mapping shows of it; of pages of zeros there are none. */
+static int fill(const struct core *core, const struct core_mapping *m, int fd)
+{
+	static const char zeros[PIECE];
+	cleanup_heap char *piece = malloc(PIECE);
+	uint64_t size = m->end - m->start;
+	int r = piece ? 0 : -ENOMEM;
+
+	for (uint64_t at = 0; r == 0 && at < size; at += PIECE) {
+		size_t part = size - at < PIECE ? size - at : PIECE;
+
+		r = io_pread_all(core->fd, piece, part, m->offset + at);
+		if (r == 0 && memcmp(piece, zeros, part) != 0)
+			r = io_pwrite_all(fd, piece, part, m->file_offset + at);
+	}
+	return r;
+}
+
+/* Shared memory comes back as a memfd, one for all mappings that show it. */
+static int make_object(const struct core *core, uint32_t index, int *fds,
+		       struct error *err)
+{
+	const struct core_object *object = &core->objects[index];
+	cleanup_fd int fd =
+		memfd_create(core->names + object->name, MFD_CLOEXEC);
+	int r = 0;
+
+	if (fd < 0 || ftruncate(fd, (off_t)object->size) < 0)
+		return error_system(err, errno, "cannot make shared memory");
+	for (size_t i = 0; r == 0 && i < core->mapping_count; i++) {
+		const struct core_mapping *m = &core->mappings[i];
+
+		if (m->kind != CORE_MAPPING_OBJECT || m->object != index)
+			continue;
+		if (m->offset)
+			r = fill(core, m, fd);
+		fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (r == 0 && fds[i] < 0)
+			r = -errno;
+	}
+	if (r < 0)
+		return error_system(err, -r, "cannot fill shared memory");
+	return 0;
+}
+
 int backing_open(const struct core *core, int **ret_fds, struct error *err)
 {
 	cleanup_heap int *fds = NULL;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < core->mapping_count; i++) {
-		if (core->mappings[i].kind != CORE_MAPPING_SHARED)
+		const uint32_t kind = core->mappings[i].kind;
+
+		if (kind != CORE_MAPPING_SHARED && kind != CORE_MAPPING_OBJECT)
 			continue;
 		if (!fds) {
 			fds = malloc(core->mapping_count * sizeof(*fds));
@@ -101,8 +150,11 @@ int backing_open(const struct core *core, int **ret_fds, struct error *err)
 						    "cannot open its files");
 			memset(fds, 0xff, core->mapping_count * sizeof(*fds));
 		}
-		r = open_one(core, &core->mappings[i], &fds[i], err);
+		if (kind == CORE_MAPPING_SHARED)
+			r = open_one(core, &core->mappings[i], &fds[i], err);
 	}
+	for (uint32_t i = 0; r == 0 && fds && i < core->object_count; i++)
+		r = make_object(core, i, fds, err);
 	if (r == 0)
 		*ret_fds = take_pointer(&fds);
 	return r;

@@ -85,9 +85,5 @@ int fitness_check(const struct core *core, struct error *err)
 		r = check_mount(core, err);
 	if (r == 0)
 		r = check_folder(core, err);
-	if (r == 0 && core->thread_count != 1)
-		r = error_set(err, FAULT_UNSUPPORTED,
-			      "it has %zu threads, this version restores one",
-			      core->thread_count);
 	return r;
 }

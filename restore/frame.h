@@ -28,4 +28,10 @@ uint64_t frame_write(unsigned char *bytes, uint64_t address,
 		     const struct core_thread *thread,
 		     const unsigned char *xstate, uint64_t xcr0);
 
+/*
+ * Where the frame with stack pointer @frame has the general register at @offset
+ * of struct user_regs_struct; 0 for those that no thread chooses.
+ */
+uint64_t frame_register(uint64_t frame, size_t offset);
+
 #endif

@@ -122,3 +122,25 @@ uint64_t frame_write(unsigned char *bytes, uint64_t address,
 	memcpy(bytes + context, &uc, sizeof(uc));
 	return address + context;
 }
+
+uint64_t frame_register(uint64_t frame, size_t offset)
+{
+	/* clang-format off */
+#define AT(name) \
+	{ offsetof(struct user_regs_struct, name), \
+	  offsetof(struct kernel_ucontext, name) }
+	/* clang-format on */
+	static const struct {
+		size_t from;
+		size_t to;
+	} registers[] = {
+		AT(r8),	 AT(r9),  AT(r10), AT(r11), AT(r12), AT(r13),
+		AT(r14), AT(r15), AT(rdi), AT(rsi), AT(rbp), AT(rbx),
+		AT(rdx), AT(rax), AT(rcx), AT(rsp),
+	};
+
+	for (size_t i = 0; i < sizeof(registers) / sizeof(*registers); i++)
+		if (registers[i].from == offset)
+			return frame + registers[i].to;
+	return 0;
+}

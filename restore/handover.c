@@ -22,6 +22,24 @@ enum {
 
 static_assert(offsetof(struct handover_end, frame) == 16, "in the assembly");
 static_assert(offsetof(struct handover_end, text) == 24, "in the assembly");
+static_assert(offsetof(struct handover_end, calls) == 72, "in the assembly");
+static_assert(offsetof(struct handover_end, late) == 80, "in the assembly");
+static_assert(offsetof(struct handover_end, run) == 96, "in the assembly");
+static_assert(offsetof(struct handover_end, thread_count) == 104,
+	      "in the assembly");
+static_assert(offsetof(struct handover_end, left) == 116, "in the assembly");
+static_assert(offsetof(struct handover_thread, frame) == 16, "in the assembly");
+
+static uint64_t code_address(const struct plan *plan)
+{
+	return plan->address + plan->kept + MAGIC_SIZE +
+	       (uint64_t)(call_run_end - (const char *)call_run);
+}
+
+uint64_t handover_thread_address(const struct plan *plan)
+{
+	return code_address(plan) + (uint64_t)(handover_thread - handover_code);
+}
 
 /* What is free in the image may still be taken by ourselves. */
 int handover_map(const struct core *core, size_t size,
@@ -54,11 +72,11 @@ int handover_map(const struct core *core, size_t size,
 int handover_run(const struct plan *plan, struct error *err)
 {
 	const uint64_t all = UINT64_MAX;
-	const uint64_t run = (uint64_t)(call_run_end - (const char *)call_run);
 	const uint64_t kept = plan->address + plan->kept;
+	const int patching = plan->is_patched ? PROT_WRITE : 0;
 
 	if (mprotect((void *)(uintptr_t)kept, plan->work - plan->kept,
-		     PROT_READ | PROT_EXEC) < 0)
+		     PROT_READ | PROT_EXEC | patching) < 0)
 		return error_system(err, errno,
 				    "cannot make the handover "
 				    "page executable");
@@ -67,10 +85,10 @@ int handover_run(const struct plan *plan, struct error *err)
 	__asm__ volatile("mov %[stack], %%r8\n\t"
 			 "jmp *%[code]"
 			 :
-			 : [code] "a"(kept + MAGIC_SIZE + run),
+			 : [code] "a"(code_address(plan)),
 			   [stack] "r"(plan->address + plan->size),
-			   "D"(plan->calls), "S"(plan->call_count),
-			   "d"(plan->end), "c"(kept + MAGIC_SIZE)
+			   "D"(plan->calls), "S"(plan->early), "d"(plan->end),
+			   "c"(kept + MAGIC_SIZE)
 			 : "r8", "memory");
 	__builtin_unreachable();
 }

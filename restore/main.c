@@ -79,6 +79,8 @@ static int restore(const struct options *options, struct error *err)
 		return STATUS_FAILED;
 	}
 	input.shared_fds = shared_fds;
+	input.has_timer_ids =
+		core.timer_count > 0 && plan_can_choose_timer_ids();
 	note_surprises(core.image, input.pid);
 	if (handover_map(&core, plan_region_size(&input), &region, err) < 0 ||
 	    plan_make(&plan, &input, region, (uintptr_t)region, err) < 0)

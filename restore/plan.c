@@ -3,6 +3,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -58,29 +59,40 @@ static size_t code_size(void)
 
 static size_t kept_size(const struct plan_input *input)
 {
-	return in_pages(MAGIC_SIZE + code_size() + FRAME_ALIGN +
-			frame_size(&input->core->threads[0]));
+	const struct core *core = input->core;
+	size_t size = MAGIC_SIZE + code_size();
+
+	for (size_t i = 0; i < core->thread_count; i++)
+		size += FRAME_ALIGN + frame_size(&core->threads[i]);
+	return in_pages(size);
 }
 
-static size_t calls_max(const struct core *core)
+static size_t calls_max(const struct plan_input *input)
 {
-	return UNMAP_CALLS + plan_memory_calls(core) + plan_process_calls(core);
+	const struct core *core = input->core;
+
+	return UNMAP_CALLS + plan_memory_calls(core) +
+	       plan_threads_calls(core) + plan_timers_calls(input) +
+	       plan_process_calls(core);
 }
 
-static size_t work_size(const struct core *core)
+static size_t work_size(const struct plan_input *input)
 {
-	size_t data = plan_process_data(core) + sizeof(struct handover_end) +
+	const struct core *core = input->core;
+	size_t data = plan_threads_data(core) + plan_timers_data(core) +
+		      plan_process_data(core) + sizeof(struct handover_end) +
+		      core->thread_count * sizeof(uint32_t) +
 		      sizeof(failure_start) + sizeof(failure_middle) +
 		      sizeof(failure_end) + 64;
 
-	return in_pages(calls_max(core) * sizeof(struct call) + data +
+	return in_pages(calls_max(input) * sizeof(struct call) + data +
 			STACK_SIZE);
 }
 
 size_t plan_region_size(const struct plan_input *input)
 {
 	return arguments_size(input) + kept_size(input) +
-	       input->vdso->patched_size + work_size(input->core);
+	       input->vdso->patched_size + work_size(input);
 }
 
 uint64_t plan_find_region(const struct core *core, uint64_t lowest, size_t size)
@@ -93,8 +105,9 @@ uint64_t plan_find_region(const struct core *core, uint64_t lowest, size_t size)
 
 		if (m->start >= gap && at + size <= m->start - gap)
 			return at;
-		if (at < m->end)
-			at = m->end;
+		/* Apart, so that what stays is a mapping of its own. */
+		if (at < m->end + CORE_PAGE_SIZE)
+			at = m->end + CORE_PAGE_SIZE;
 	}
 	return at + size <= address_end ? at : 0;
 }
@@ -114,6 +127,20 @@ uint64_t plan_keep(struct plan *plan, const void *bytes, size_t size)
 		memcpy(plan->bytes + plan->data, bytes, size);
 	plan->data += (size + 7) & ~(size_t)7;
 	return address;
+}
+
+uint64_t plan_call_address(const struct plan *plan, size_t ahead)
+{
+	const unsigned char *calls = (const unsigned char *)plan->calls;
+
+	return plan->address + (uint64_t)(calls - plan->bytes) +
+	       (plan->call_count + ahead) * sizeof(struct call);
+}
+
+void plan_copy_tid(struct plan *plan, uint64_t to, uint32_t thread, size_t size)
+{
+	plan_add(plan, CALL_TRY(CALL_COPY, to,
+				plan->tids + thread * sizeof(uint32_t), size));
 }
 
 /* All but the region, which is two calls, whatever there is. */
@@ -176,33 +203,77 @@ static uint64_t write_arguments(struct plan *plan,
 	return plan->address;
 }
 
-/* Magic, code and frame, in the page that stays. */
-static void write_kept(struct plan *plan, const struct plan_input *input,
-		       const struct core_thread *thread)
+/* In the second life the marker returns 1, and the arguments beside it. */
+static struct core_thread second_life(const struct plan_input *input, size_t i,
+				      uint64_t arguments)
 {
+	struct core_thread thread = input->core->threads[i];
+
+	if (thread.signal_mask == input->core->process->inherited_mask)
+		thread.signal_mask = input->mask;
+	if (i == 0 && input->core->image->ready == CORE_READY_MARKER) {
+		thread.registers.rax = 1;
+		thread.registers.rdx = arguments;
+	}
+	return thread;
+}
+
+/* Magic, code and frames, in the pages that stay. */
+static int write_kept(struct plan *plan, const struct plan_input *input,
+		      uint64_t arguments, struct error *err)
+{
+	const struct core *core = input->core;
 	const size_t run = (size_t)(call_run_end - (const char *)call_run);
 	unsigned char *at = plan->bytes + plan->kept;
-	uint64_t frame;
+	uint64_t frame = plan->kept + MAGIC_SIZE + code_size();
 
+	plan->frames = calloc(core->thread_count, sizeof(*plan->frames));
+	if (!plan->frames)
+		return error_system(err, ENOMEM, "cannot plan the threads");
 	memcpy(at, CORE_HANDOVER_MAGIC, sizeof(CORE_HANDOVER_MAGIC));
 	memcpy(at + MAGIC_SIZE, (const char *)call_run, run);
 	memcpy(at + MAGIC_SIZE + run, handover_code, code_size() - run);
-	frame = (plan->kept + MAGIC_SIZE + code_size() + FRAME_ALIGN - 1) &
-		~(size_t)(FRAME_ALIGN - 1);
-	plan->frame =
-		frame_write(plan->bytes + frame, plan->address + frame, thread,
-			    input->core->xstate + thread->xstate_offset,
-			    input->core->machine->xcr0);
+	for (size_t i = 0; i < core->thread_count; i++) {
+		const struct core_thread thread =
+			second_life(input, i, arguments);
+
+		frame = (frame + FRAME_ALIGN - 1) & ~(size_t)(FRAME_ALIGN - 1);
+		plan->frames[i] = frame_write(
+			plan->bytes + frame, plan->address + frame, &thread,
+			core->xstate + thread.xstate_offset,
+			core->machine->xcr0);
+		frame += frame_size(&thread);
+	}
+	return 0;
 }
 
-static void write_end(struct plan *plan)
+/* The id of the leader is known; the kernel fills in those of the others. */
+static void write_tids(struct plan *plan, const struct plan_input *input)
+{
+	const size_t before = plan->data;
+
+	plan->data += input->core->thread_count * sizeof(uint32_t);
+	plan->data = (plan->data + 7) & ~(size_t)7;
+	plan->tids = plan->address + before;
+	memcpy(plan->bytes + before + input->core->leader * sizeof(uint32_t),
+	       &input->pid, sizeof(input->pid));
+}
+
+static void write_end(struct plan *plan, const struct core *core)
 {
 	struct handover_end end = {
 		.work = plan->address + plan->work,
 		.work_size = plan->size - plan->work,
-		.frame = plan->frame,
+		.frame = plan->frames[core->leader],
+		.calls =
+			(uint64_t)((unsigned char *)plan->calls - plan->bytes) +
+			plan->address,
+		.late_count = plan->call_count - plan->late,
+		.thread_count = (uint32_t)core->thread_count - 1,
+		.run = plan->address + plan->kept + MAGIC_SIZE,
 	};
 
+	end.late = end.calls + plan->late * sizeof(struct call);
 	end.text[0] = plan_keep(plan, failure_start, sizeof(failure_start));
 	end.text[1] = sizeof(failure_start) - 1;
 	end.text[2] = plan_keep(plan, failure_middle, sizeof(failure_middle));
@@ -212,19 +283,16 @@ static void write_end(struct plan *plan)
 	plan->end = plan_keep(plan, &end, sizeof(end));
 }
 
-/* In the second life the marker returns 1, and the arguments beside it. */
-static struct core_thread second_life(const struct plan_input *input,
-				      uint64_t arguments)
+static int check_arguments(const struct plan_input *input, struct error *err)
 {
-	struct core_thread thread = input->core->threads[0];
-
-	if (thread.signal_mask == input->core->process->inherited_mask)
-		thread.signal_mask = input->mask;
-	if (input->core->image->ready == CORE_READY_MARKER) {
-		thread.registers.rax = 1;
-		thread.registers.rdx = arguments;
-	}
-	return thread;
+	if (input->argc == 0 || input->core->image->ready == CORE_READY_MARKER)
+		return 0;
+	error_set(err, FAULT_USAGE,
+		  "nobody would read the arguments: the service was not "
+		  "captured at subctx_ready()");
+	error_hint(err, "Arguments after '--' are for services that include "
+			"subctx.h.");
+	return -err->code;
 }
 
 int plan_make(struct plan *ret_plan, const struct plan_input *input,
@@ -240,27 +308,31 @@ int plan_make(struct plan *ret_plan, const struct plan_input *input,
 		.kept = kept,
 		.work = work,
 		.calls = (struct call *)(void *)(bytes + calls),
-		.call_max = calls_max(input->core),
+		.call_max = calls_max(input),
 	};
-	struct core_thread thread;
+	int r = check_arguments(input, err);
 
-	if (input->argc > 0 && input->core->image->ready != CORE_READY_MARKER) {
-		error_set(err, FAULT_USAGE,
-			  "nobody would read the arguments: the service was "
-			  "not captured at subctx_ready()");
-		error_hint(err, "Arguments after '--' are for services that "
-				"include subctx.h.");
-		return -err->code;
-	}
+	if (r < 0)
+		return r;
 	plan.data = calls + plan.call_max * sizeof(struct call);
 	plan.data_end = plan.size - STACK_SIZE;
-	thread = second_life(input, write_arguments(&plan, input));
-	write_kept(&plan, input, &thread);
-	write_end(&plan);
+	r = write_kept(&plan, input, write_arguments(&plan, input), err);
+	if (r < 0)
+		return r;
+	write_tids(&plan, input);
 	plan_unmap(&plan);
 	plan_vdso(&plan, input->vdso);
 	plan_memory(&plan, input);
+	plan_mm(&plan, input->core);
+	plan_clones(&plan, input);
 	plan_process(&plan, input);
+	write_end(&plan, input->core);
 	*ret_plan = plan;
 	return 0;
+}
+
+void plan_deinit(struct plan *plan)
+{
+	free(plan->frames);
+	*plan = (struct plan){0};
 }

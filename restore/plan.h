@@ -7,12 +7,19 @@
  * lies where the image has nothing:
  *
  *	region   arguments for the service    rw-  stays, if there are any
- *	         magic, code, frame           r-x  stays ("handover page")
+ *	         magic, code, frames          r-x  stays ("handover page")
  *	         patched vdso, calls, data,
- *	         stack                        rw-  goes
+ *	         stacks                       rw-  goes
+ *
+ * The restorer's own thread becomes the service's main thread.  Its early calls
+ * make the memory and the other threads, each of which has a list of its own;
+ * when all of these are done, its late calls make the process, and only when
+ * nothing can fail any more do all of them go on as the service.
  */
 #ifndef RESTORE_PLAN_H
 #define RESTORE_PLAN_H
+
+#include <stdbool.h>
 
 #include "common/call.h"
 #include "common/core_reader.h"
@@ -26,6 +33,7 @@
  * @fds: how many of them there are to be closed
  * @pid: ours, and so the service's
  * @mask: the signals that were blocked when we were started
+ * @has_timer_ids: timers can be made with an id (plan_can_choose_timer_ids())
  * @vdso: where the kernel's own pages go
  */
 struct plan_input {
@@ -36,14 +44,18 @@ struct plan_input {
 	uint32_t pid;
 	uint64_t mask;
 	const struct vdso_plan *vdso;
+	bool has_timer_ids;
 };
 
 /*
  * @address, @size: the region; @bytes are what it has to hold
  * @kept: from here on it stays, up to @work
  * @work: from here on it goes
- * @calls: within @bytes, as is everything else here
- * @frame: the stack pointer for rt_sigreturn(2)
+ * @calls: within @bytes, as is everything else here: up to @early for the main
+ *	thread, then for the others, from @late on for the main thread again
+ * @frames: for each thread the stack pointer for rt_sigreturn(2)
+ * @tids: where the ids of the threads will be, four bytes each
+ * @is_patched: ids are written into frames, which have to be writable till late
  * @end: where the struct handover_end lies
  */
 struct plan {
@@ -55,9 +67,13 @@ struct plan {
 	struct call *calls;
 	size_t call_count;
 	size_t call_max;
+	size_t early;
+	size_t late;
 	size_t data;
 	size_t data_end;
-	uint64_t frame;
+	uint64_t *frames;
+	uint64_t tids;
+	bool is_patched;
 	uint64_t end;
 };
 
@@ -74,6 +90,11 @@ uint64_t plan_find_region(const struct core *core, uint64_t lowest,
 /* @bytes: zeroed, of plan_region_size(), to lie at @address */
 int plan_make(struct plan *ret_plan, const struct plan_input *input,
 	      unsigned char *bytes, uint64_t address, struct error *err);
+
+void plan_deinit(struct plan *plan);
+
+/* Whether the kernel lets us choose the ids of timers, since Linux 6.15. */
+bool plan_can_choose_timer_ids(void);
 
 /* One line for each call, as strace(1) would show it. */
 void plan_print(const struct plan *plan);

@@ -10,6 +10,7 @@
  * - the seams, single pages that keep mremap(2) from growing what lies before
  *   them into the bytes that follow in the core (core_format.h).
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -21,7 +22,10 @@
 #endif
 
 enum {
-	DROPPABLE = 0x08, /* MAP_DROPPABLE, instead of MAP_PRIVATE */
+	DROPPABLE = 0x08,    /* MAP_DROPPABLE, instead of MAP_PRIVATE */
+	ON_FAULT = 1,	     /* MLOCK_ONFAULT */
+	MSEAL = 462,	     /* Linux 6.10 */
+	GUARD_INSTALL = 102, /* MADV_GUARD_INSTALL, Linux 6.13 */
 	/* So little is read faster than mapped and faulted in. */
 	WORTH_MAPPING = 8 * CORE_PAGE_SIZE,
 };
@@ -270,11 +274,37 @@ static void make_mapping(struct plan *plan, const struct plan_input *input,
 		copy_memory(plan, fd, parts, MAP_GROWSDOWN);
 		break;
 	case CORE_MAPPING_SHARED:
+	case CORE_MAPPING_OBJECT:
 		map_shared(plan, m, input->shared_fds[index]);
 		break;
 	case CORE_MAPPING_VDSO:
 	case CORE_MAPPING_VVAR:
 		break;
+	}
+}
+
+/* What would stand in the way of filling it, when all of it is filled. */
+static void finish_mapping(struct plan *plan, const struct core_mapping *m)
+{
+	const uint64_t size = m->end - m->start;
+
+	const uint64_t on_fault = m->flags & CORE_MAP_ON_FAULT ? ON_FAULT : 0;
+
+	/* What cannot be read is locked, too, but the kernel complains. */
+	if (m->flags & CORE_MAP_LOCKED)
+		plan_add(plan, CALL_WITH(m->protection ? 0 : -ENOMEM, 0,
+					 SYS_mlock2, m->start, size, on_fault));
+	if (m->flags & CORE_MAP_SEALED)
+		plan_add(plan, CALL_GIVES(0, MSEAL, m->start, size, 0));
+}
+
+static void make_guards(struct plan *plan, const struct core *core)
+{
+	for (size_t i = 0; i < core->guard_count; i++) {
+		const struct core_range *g = &core->guards[i];
+
+		plan_add(plan, CALL_GIVES(0, SYS_madvise, g->start,
+					  g->end - g->start, GUARD_INSTALL));
 	}
 }
 
@@ -304,15 +334,19 @@ void plan_memory(struct plan *plan, const struct plan_input *input)
 		}
 		make_mapping(plan, input, i, parts);
 	}
+	make_guards(plan, core);
+	for (size_t i = 0; i < core->mapping_count; i++)
+		finish_mapping(plan, &core->mappings[i]);
 }
 
 /* A part takes a call, a mapping its own, its protection and its advice. */
 size_t plan_memory_calls(const struct core *core)
 {
-	size_t calls = 2 * core->hole_count + 2 * core->seam_count;
+	size_t calls =
+		2 * core->hole_count + 2 * core->seam_count + core->guard_count;
 
 	for (size_t i = 0; i < core->mapping_count; i++)
-		calls += 5 +
+		calls += 7 +
 			 (size_t)__builtin_popcount(core->mappings[i].advice);
 	return calls;
 }

@@ -34,6 +34,19 @@ static const struct {
 	{SYS_personality, 1, "personality"},
 	{SYS_setpriority, 3, "setpriority"},
 	{SYS_ioprio_set, 3, "ioprio_set"},
+	{SYS_clone, 5, "clone"},
+	{SYS_sched_setattr, 3, "sched_setattr"},
+	{SYS_sched_setaffinity, 3, "sched_setaffinity"},
+	{SYS_set_mempolicy, 3, "set_mempolicy"},
+	{SYS_membarrier, 3, "membarrier"},
+	{SYS_mlock2, 3, "mlock2"},
+	{SYS_mlockall, 1, "mlockall"},
+	{SYS_timer_create, 3, "timer_create"},
+	{SYS_timer_delete, 1, "timer_delete"},
+	{SYS_timer_settime, 4, "timer_settime"},
+	{SYS_setitimer, 3, "setitimer"},
+	{SYS_rt_sigqueueinfo, 3, "rt_sigqueueinfo"},
+	{SYS_rt_tgsigqueueinfo, 4, "rt_tgsigqueueinfo"},
 	{CALL_COPY, 3, "copy"},
 };
 
@@ -61,9 +74,14 @@ static void print_call(const struct call *call)
 
 void plan_print(const struct plan *plan)
 {
-	for (size_t i = 0; i < plan->call_count; i++)
+	for (size_t i = 0; i < plan->call_count; i++) {
+		if (i == plan->early && plan->early < plan->late)
+			printf("in the other threads, one after the other:\n");
+		if (i == plan->late && plan->early < plan->late)
+			printf("when these have arrived:\n");
 		print_call(&plan->calls[i]);
+	}
 	printf("munmap(%#" PRIx64 ", %#zx) = 0\n", plan->address + plan->work,
 	       plan->size - plan->work);
-	printf("rt_sigreturn() with the stack at %#" PRIx64 "\n", plan->frame);
+	printf("rt_sigreturn() in all threads\n");
 }

@@ -78,6 +78,13 @@ static void check_place(struct pages *pages, const struct plan *plan,
 			  page);
 }
 
+/* Of the service's memory, not of the pages that stay or the kernel's. */
+static bool is_protection(const struct plan *plan, const struct call *call)
+{
+	return call->number == SYS_mprotect && call->arguments[0] != VDSO_AT &&
+	       call->arguments[0] != plan->address + plan->kept;
+}
+
 static void protect(struct pages *pages, const struct call *call)
 {
 	const uint64_t *a = call->arguments;
@@ -94,14 +101,11 @@ static void carry_out(struct pages *pages, const struct plan *plan)
 		if (call->number == SYS_mmap && call->lowest != -EEXIST)
 			map(pages, plan, call);
 		if (call->number == SYS_pread64 ||
-		    call->number == SYS_madvise ||
-		    (call->number == SYS_mprotect &&
-		     call->arguments[0] != VDSO_AT))
+		    call->number == SYS_madvise || is_protection(plan, call))
 			check_place(pages, plan, call);
 		if (call->number == SYS_pread64)
 			copy(pages, call);
-		if (call->number == SYS_mprotect &&
-		    call->arguments[0] != VDSO_AT)
+		if (is_protection(plan, call))
 			protect(pages, call);
 	}
 }
@@ -136,6 +140,7 @@ void make(struct made *made, const struct made_core *from)
 
 void unmake(struct made *made)
 {
+	plan_deinit(&made->plan);
 	free(made->region);
 	free(made->pages);
 	core_close(&made->core);

@@ -65,17 +65,21 @@ void made_core_init(struct made_core *made)
 			  .version = CORE_VERSION,
 			  .ready = CORE_READY_STDIN,
 			  .page_size = CORE_PAGE_SIZE,
+			  .pid = 4711,
 			  .file_size = MADE_DATA + 0x144000},
 		.names = "\0/usr/bin/svc",
-		.thread = {.tid = 4711,
-			   .tid_address = 0x555555558010,
-			   .tid_word = 0x555555558010,
-			   .xstate_size = 2696,
-			   .comm = "svc"},
 		.thread_count = 1,
 		.attributes = {{.id = ATTRIBUTE_UMASK, .value = 0137}},
 		.attribute_count = 1,
 	};
+	for (uint32_t i = 0; i < MADE_THREADS; i++)
+		made->threads[i] = (struct core_thread){
+			.tid = 4711 + i,
+			.tid_address = 0x555555558010 + i * 64,
+			.tid_word = 0x555555558010 + i * 64,
+			.xstate_size = 2696,
+			.comm = "svc",
+		};
 	for (size_t i = 0; i < CORE_SIGNALS; i++)
 		made->signals[i].inherited = 1;
 	init_mappings(made);
@@ -101,12 +105,22 @@ static void append_all(struct note_buffer *notes, const struct made_core *m)
 	append(notes, m, CORE_NOTE_MAPPINGS, m->mappings,
 	       m->mapping_count * sizeof(*m->mappings));
 	append(notes, m, CORE_NOTE_NAMES, m->names, sizeof(m->names));
-	append(notes, m, CORE_NOTE_THREADS, &m->thread,
-	       m->thread_count * sizeof(m->thread));
+	append(notes, m, CORE_NOTE_THREADS, m->threads,
+	       m->thread_count * sizeof(*m->threads));
 	append(notes, m, CORE_NOTE_XSTATE, m->xstate, sizeof(m->xstate));
 	append(notes, m, CORE_NOTE_SIGNALS, m->signals, sizeof(m->signals));
 	append(notes, m, CORE_NOTE_ATTRIBUTES, m->attributes,
 	       m->attribute_count * sizeof(*m->attributes));
+	append(notes, m, CORE_NOTE_GUARDS, m->guards,
+	       m->guard_count * sizeof(*m->guards));
+	append(notes, m, CORE_NOTE_OBJECTS, m->objects,
+	       m->object_count * sizeof(*m->objects));
+	append(notes, m, CORE_NOTE_PENDING, m->pending,
+	       m->pending_count * sizeof(*m->pending));
+	append(notes, m, CORE_NOTE_TIMERS, m->timers,
+	       m->timer_count * sizeof(*m->timers));
+	append(notes, m, CORE_NOTE_OWNERS, m->owners,
+	       m->owner_count * sizeof(*m->owners));
 	append(notes, m, CORE_NOTE_SEAMS, m->seams,
 	       m->seam_count * sizeof(*m->seams));
 	append(notes, m, CORE_NOTE_HOLES, m->holes,

@@ -9,6 +9,7 @@
 
 enum {
 	MADE_MAPPINGS = 6,
+	MADE_THREADS = 4,
 	MADE_DATA = 16384, /* where the stored bytes begin */
 };
 
@@ -27,12 +28,22 @@ struct made_core {
 	uint64_t seams[2];
 	size_t seam_count;
 	char names[32];
-	struct core_thread thread;
+	struct core_thread threads[MADE_THREADS];
 	size_t thread_count;
 	unsigned char xstate[2696];
 	struct core_signal signals[CORE_SIGNALS];
-	struct core_attribute attributes[2];
+	struct core_attribute attributes[32];
 	size_t attribute_count;
+	struct core_range guards[2];
+	size_t guard_count;
+	struct core_object objects[2];
+	size_t object_count;
+	struct core_pending pending[4];
+	size_t pending_count;
+	struct core_timer timers[4];
+	size_t timer_count;
+	struct core_owner owners[4];
+	size_t owner_count;
 	uint32_t leave_out;
 	uint32_t twice;
 };

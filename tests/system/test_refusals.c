@@ -46,20 +46,14 @@ static void check_python(const char *code, const char *message)
 Test(refusals, everything_is_listed_at_once)
 {
 	check_refused(WORDS("/usr/bin/python3", "-c",
-			    "import os, sys, threading, signal, time\n"
+			    "import os, sys, socket, subprocess\n"
 			    "f = open('/etc/passwd')\n"
-			    "threading.Thread(target=time.sleep, args=(9,), "
-			    "daemon=True).start()\n"
-			    "signal.alarm(100)\n"
+			    "s = socket.socket()\n"
+			    "p = subprocess.Popen(['sleep', '9'])\n"
+			    "os.setpgid(0, 0)\n"
 			    "sys.stdin.readline()\n"),
-		      WORDS("fd 3", "/etc/passwd", "thread ", "ITIMER_REAL"));
-}
-
-Test(refusals, threads)
-{
-	check_python("threading.Thread(target=time.sleep, args=(9,), "
-		     "daemon=True).start()",
-		     "beside the main thread");
+		      WORDS("fd 3", "/etc/passwd", "fd 4", "process 'sleep'",
+			    "process group and session"));
 }
 
 Test(refusals, children)
@@ -94,32 +88,6 @@ Test(refusals, strict_sandboxes_are_left_alone)
 		     "seccomp filters");
 }
 
-Test(refusals, interval_timers)
-{
-	check_python("signal.setitimer(signal.ITIMER_PROF, 100)",
-		     "ITIMER_PROF");
-}
-
-Test(refusals, posix_timers)
-{
-	check_python("t = ctypes.c_void_p()\n"
-		     "libc.timer_create(1, None, ctypes.byref(t))",
-		     "POSIX timer");
-}
-
-Test(refusals, pending_signals)
-{
-	check_python("signal.pthread_sigmask(signal.SIG_BLOCK, [12])\n"
-		     "os.kill(os.getpid(), 12)",
-		     "SIGUSR2");
-}
-
-Test(refusals, shared_anonymous_memory)
-{
-	check_python("m = mmap.mmap(-1, 8192)", "anonymous memory that is "
-						"shared");
-}
-
 Test(refusals, shared_writable_files)
 {
 	check_python("f = os.open('data', os.O_RDWR | os.O_CREAT)\n"
@@ -135,30 +103,6 @@ Test(refusals, memory_behind_the_end_of_a_file)
 		     "m = mmap.mmap(f, 8192, flags=mmap.MAP_PRIVATE)\n"
 		     "os.ftruncate(f, 100)\nos.close(f)",
 		     "goes on behind the end of its file");
-}
-
-Test(refusals, locked_memory)
-{
-	check_python("m = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | "
-		     "mmap.MAP_ANONYMOUS)\n"
-		     "a = (ctypes.c_char * 4096).from_buffer(m)\n"
-		     "libc.mlock(ctypes.byref(a), 4096)",
-		     "locked memory (mlock)");
-}
-
-Test(refusals, future_locks)
-{
-	check_python("libc.mlockall(2 | 4)", "mlock");
-}
-
-Test(refusals, guard_regions)
-{
-	check_python("m = mmap.mmap(-1, 8192, flags=mmap.MAP_PRIVATE | "
-		     "mmap.MAP_ANONYMOUS)\n"
-		     "a = (ctypes.c_char * 8192).from_buffer(m)\n"
-		     "if libc.madvise(ctypes.byref(a), 4096, 102):\n"
-		     "    libc.mlockall(2) # no guards before Linux 6.13",
-		     "m");
 }
 
 Test(refusals, seccomp_filters_of_the_service)
@@ -177,38 +121,6 @@ Test(refusals, session_of_its_own)
 	check_python("os.setpgid(0, 0)", "process group and session");
 }
 
-Test(refusals, affinity)
-{
-	check_python("os.sched_setaffinity(0, "
-		     "[sorted(os.sched_getaffinity(0))[0]])",
-		     "CPU affinity");
-}
-
-Test(refusals, out_of_memory_score)
-{
-	check_python("open('/proc/self/oom_score_adj', 'w').write('500')",
-		     "OOM score");
-}
-
-Test(refusals, core_dump_filter)
-{
-	check_python("open('/proc/self/coredump_filter', 'w').write('0x7')",
-		     "core dump filter");
-}
-
-Test(refusals, membarrier_registrations)
-{
-	check_python("libc.syscall(324, 1 << 4, 0, 0)",
-		     "membarrier registration");
-}
-
-Test(refusals, scheduling_policy)
-{
-	check_python("os.sched_setscheduler(0, os.SCHED_BATCH, "
-		     "os.sched_param(0))",
-		     "scheduling policy");
-}
-
 Test(refusals, landlock_domains)
 {
 	check_python("libc.prctl(38, 1, 0, 0, 0)\n"
@@ -223,12 +135,6 @@ Test(refusals, local_descriptor_tables)
 	check_python("d = (ctypes.c_uint32 * 4)(0, 0, 0xfffff, 0x51)\n"
 		     "libc.syscall(154, 1, ctypes.byref(d), 16)",
 		     "local descriptor table");
-}
-
-Test(refusals, robust_locks_that_are_held)
-{
-	check_refused(WORDS(service_path("holds_robust_lock")),
-		      WORDS("holds a robust or priority-inheriting lock"));
 }
 
 Test(refusals, process_that_is_traced_names_its_tracer)

@@ -35,6 +35,7 @@ Test(attribute, no_two_have_the_same_name)
 			const char *name = attribute_name(i);
 
 			cr_expect(strcmp(name, "unknown attribute") == 0 ||
+					  i >= ATTRIBUTE_SCHEDULING ||
 					  strcmp(name, attribute_name(j)) != 0,
 				  "%u and %u: %s", i, j, name);
 		}
@@ -81,10 +82,13 @@ Test(attribute, get_leaves_its_answer_where_it_was_told)
 	for (uint32_t id = ATTRIBUTE_NONE + 1; id < ATTRIBUTE_FIXED_COUNT;
 	     id++) {
 		const struct attribute *a = attribute_find(id);
-		struct call call = attribute_get(a, 0xabcdef);
+		struct call call =
+			attribute_question(id, a->of_thread, 0xabcdef);
 		const bool points =
 			a->place == PLACE_INT || a->place == PLACE_LONG;
 
+		if (a->place == PLACE_NOWHERE)
+			continue;
 		cr_expect(call.number == a->get_number);
 		for (int i = 0; i < CALL_ARGUMENTS; i++)
 			cr_expect(call.arguments[i] ==
@@ -117,11 +121,12 @@ static int64_t get(uint32_t id)
 {
 	const struct attribute *a = attribute_find(id);
 	int64_t answer = 0;
-	struct call call = attribute_get(a, (uintptr_t)&answer);
+	struct call call =
+		attribute_question(id, a->of_thread, (uintptr_t)&answer);
 
 	cr_assert(call_run(&call, 1) == 1);
 	cr_assert(call.result >= 0, "%s: %ld", a->name, (long)call.result);
-	return a->place == PLACE_RESULT ? call.result : answer;
+	return attribute_answer(id, a->of_thread, &call, (uint64_t)answer);
 }
 
 static void set(uint32_t id, uint64_t value)
@@ -144,6 +149,8 @@ Test(attribute, what_is_set_is_what_is_read)
 		{ATTRIBUTE_SUBREAPER, 1},
 		{ATTRIBUTE_THP_DISABLE, 1},
 		{ATTRIBUTE_PERSONALITY, 0x0040000},
+		{ATTRIBUTE_KEEP_CAPS, 1},
+		{ATTRIBUTE_MCE_KILL, 1},
 		{ATTRIBUTE_NO_NEW_PRIVS, 1},
 	};
 
@@ -154,12 +161,26 @@ Test(attribute, what_is_set_is_what_is_read)
 	}
 }
 
-/* The kernel's own answer, which libc turns around. */
-Test(attribute, nice_value_is_read_the_way_the_kernel_says_it)
+/* One list is made for a process, another for each of its threads. */
+Test(attribute, what_is_not_asked_for_is_a_call_without_effect)
 {
-	const int nice_value = getpriority(PRIO_PROCESS, 0);
+	for (uint32_t id = 0; id < ATTRIBUTE_FIXED_COUNT; id++) {
+		const struct attribute *a = attribute_find(id);
+		const bool other = a ? !a->of_thread : false;
+		struct call call = attribute_question(id, other, 0xabcdef);
 
-	cr_expect(get(ATTRIBUTE_NICE) == 20 - nice_value);
+		cr_expect(call.number == SYS_getpid, "id %u", id);
+		call.result = 77;
+		cr_expect(attribute_answer(id, other, &call, 78) == 0);
+	}
+}
+
+Test(attribute, errors_are_answers)
+{
+	struct call call = {.result = -EPERM};
+
+	cr_expect(attribute_answer(ATTRIBUTE_TIMER_SLACK, true, &call, 7) ==
+		  -EPERM);
 }
 
 Test(attribute, umask_is_set)

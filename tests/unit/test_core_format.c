@@ -129,7 +129,8 @@ Test(core_format, what_is_written_is_read)
 		  0);
 	cr_expect(memcmp(core.holes, made.holes, sizeof(made.holes)) == 0);
 	cr_expect(core.seams[0] == made.seams[0]);
-	cr_expect(memcmp(core.threads, &made.thread, sizeof(made.thread)) == 0);
+	cr_expect(memcmp(core.threads, &made.threads[0],
+			 sizeof(made.threads[0])) == 0);
 	cr_expect(memcmp(core.names, made.names, sizeof(made.names)) == 0);
 	cr_expect(memcmp(core.signals, made.signals, sizeof(made.signals)) ==
 		  0);
@@ -272,8 +273,8 @@ Test(core_format, image_that_is_not_as_it_was_written_is_refused)
 	const size_t at = image_offset();
 
 	expect_damage(at, "SUBCTX\n\n", 8, false, "it has no SUBCTX note");
-	DAMAGE(struct core_image, at, version, 2, false,
-	       "it has version 2 of the format, this program knows version 1");
+	DAMAGE(struct core_image, at, version, 9, false,
+	       "it has version 9 of the format, this program knows version 2");
 	DAMAGE(struct core_image, at, version, 0, false,
 	       "it has version 0 of the format");
 	DAMAGE(struct core_image, at, page_size, 65536, true,

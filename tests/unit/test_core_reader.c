@@ -106,8 +106,8 @@ Test(core_reader, every_changed_byte_is_found)
 
 Test(core_reader, other_version_and_page_size_are_named)
 {
-	CHANGED(made.image.version = 2;
-		made.image.digest = 1, "it has version 2 of the format");
+	CHANGED(made.image.version = 9;
+		made.image.digest = 1, "it has version 9 of the format");
 	CHANGED(made.image.page_size = 65536, "its pages have 65536 bytes");
 }
 
@@ -170,23 +170,81 @@ Test(core_reader, holes_and_seams_lie_in_mappings)
 Test(core_reader, threads_and_their_registers_are_there)
 {
 	CHANGED(made.thread_count = 0, "it has no thread");
-	CHANGED(made.thread.xstate_size = 500, "lie outside their note");
-	CHANGED(made.thread.xstate_size = 2697, "lie outside their note");
-	CHANGED(made.thread.xstate_offset = 8, "lie outside their note");
-	CHANGED(made.thread.xstate_offset = UINT64_MAX,
+	CHANGED(made.threads[0].xstate_size = 500, "lie outside their note");
+	CHANGED(made.threads[0].xstate_size = 2697, "lie outside their note");
+	CHANGED(made.threads[0].xstate_offset = 8, "lie outside their note");
+	CHANGED(made.threads[0].xstate_offset = UINT64_MAX,
 		"lie outside their note");
 }
 
 Test(core_reader, attributes_are_known_and_there_once)
 {
 	CHANGED(made.attributes[0].id = 9999,
-		"attribute 0 is unknown or there twice");
+		"attribute 0 is unknown or out of order");
 	CHANGED(made.attributes[1] = made.attributes[0];
 		made.attribute_count = 2,
-		"attribute 1 is unknown or there twice");
+		"attribute 1 is unknown or out of order");
 	CHANGED(made.attributes[0] = ((struct core_attribute){
 			ATTRIBUTE_WORKING_FOLDER, 0, 1ULL << 40}),
 		"the name of its folder is missing");
+}
+
+Test(core_reader, one_thread_is_the_main_one)
+{
+	CHANGED(made.threads[0].tid = 4712, "it has no main thread");
+}
+
+Test(core_reader, what_speaks_of_a_thread_speaks_of_one_that_is_there)
+{
+	const char *message = "a signal, timer or lock belongs to no thread";
+
+	CHANGED(made.pending[0].thread = 1; made.pending_count = 1, message);
+	CHANGED(made.timers[0] = ((struct core_timer){.kind = CORE_TIMER_POSIX,
+						      .thread = 1});
+		made.timer_count = 1, message);
+	CHANGED(made.owners[0] = ((struct core_owner){.kind = CORE_OWNER_MEMORY,
+						      .thread = 1});
+		made.owner_count = 1, message);
+	CHANGED(made.owners[0] = ((struct core_owner){.kind = 3});
+		made.owner_count = 1, message);
+	CHANGED(made.owners[0] = ((struct core_owner){
+			.kind = CORE_OWNER_REGISTER, .address = 4096});
+		made.owner_count = 1, message);
+	CHANGED(made.attributes[0].thread = 1,
+		"attribute 0 is unknown or out of order");
+}
+
+Test(core_reader, timers_come_in_order)
+{
+	const struct core_timer timer = {
+		.kind = CORE_TIMER_POSIX, .id = 3, .thread = CORE_THREAD_NONE};
+
+	CHANGED(made.timers[0] = made.timers[1] = timer;
+		made.timer_count = 2, "timer 1 is unknown or out of order");
+	CHANGED(made.timers[0] = timer; made.timers[0].id = -1;
+		made.timer_count = 1, "timer 0 is unknown or out of order");
+	CHANGED(made.timers[0] = timer; made.timers[0].kind = 3;
+		made.timer_count = 1, "timer 0 is unknown or out of order");
+	CHANGED(made.timers[0] = timer;
+		made.timers[0].kind = CORE_TIMER_INTERVAL;
+		made.timer_count = 1, "timer 0 is unknown or out of order");
+}
+
+Test(core_reader, guard_regions_lie_in_mappings)
+{
+	CHANGED(made.guards[0] = ((struct core_range){0x1000, 0x2000});
+		made.guard_count = 1, "guard region 0 lies in no mapping");
+}
+
+Test(core_reader, shared_memory_is_there_and_large_enough)
+{
+	CHANGED(made.mappings[3].kind = CORE_MAPPING_OBJECT,
+		"mapping 3 is of no kind that is known");
+	CHANGED(made.mappings[3].kind = CORE_MAPPING_OBJECT;
+		made.objects[0].size = 0x1000;
+		made.object_count = 1, "mapping 3 goes beyond its object");
+	CHANGED(made.objects[0].size = 1;
+		made.object_count = 1, "shared memory 0 makes no sense");
 }
 
 Test(core_reader, every_note_is_there_once)

@@ -134,17 +134,6 @@ Test(fitness, register_sets_of_another_size_are_refused)
 		     "its register sets take 577 bytes, those of this CPU");
 }
 
-Test(fitness, second_thread_is_refused)
-{
-	struct fit fit;
-
-	make_fit(&fit);
-	fit.core.thread_count = 2;
-
-	expect_unfit(&fit, FAULT_UNSUPPORTED,
-		     "it has 2 threads, this version restores one");
-}
-
 Test(fitness, missing_folder_is_named)
 {
 	struct fit fit;

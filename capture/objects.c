@@ -1,0 +1,141 @@
+/*
+ * objects.c - shared memory that no file system names
+ */
+#include "objects.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/io.h"
+#include "common/text.h"
+
+static const char memfd_prefix[] = "/memfd:";
+static const char deleted_suffix[] = " (deleted)";
+
+bool object_is(const struct mapping *m)
+{
+	return strcmp(m->name, "/dev/zero (deleted)") == 0 ||
+	       strncmp(m->name, memfd_prefix, strlen(memfd_prefix)) == 0;
+}
+
+static bool is_same(const struct mapping *a, const struct mapping *b)
+{
+	return a->inode == b->inode && a->device_major == b->device_major &&
+	       a->device_minor == b->device_minor;
+}
+
+int objects_add(struct objects *objects, const struct mapping *m,
+		uint32_t *ret_index, struct error *err)
+{
+	const uint64_t size = m->offset + mapping_size(m);
+	struct object *items;
+	uint32_t i = 0;
+
+	while (i < objects->count && !is_same(objects->items[i].mapping, m))
+		i++;
+	*ret_index = i;
+	if (i < objects->count) {
+		if (objects->items[i].size < size)
+			objects->items[i].size = size;
+		return 0;
+	}
+	items = realloc(objects->items, (i + 1) * sizeof(*items));
+	if (!items)
+		return error_system(err, ENOMEM, "cannot keep shared memory");
+	objects->items = items;
+	objects->items[objects->count++] =
+		(struct object){.mapping = m, .size = size};
+	return 0;
+}
+
+void objects_deinit(struct objects *objects)
+{
+	free(objects->items);
+	*objects = (struct objects){0};
+}
+
+const char *object_name(const struct object *object, char text[256])
+{
+	const char *name = object->mapping->name;
+	size_t length;
+
+	if (strncmp(name, memfd_prefix, strlen(memfd_prefix)) != 0)
+		return "anonymous";
+	snprintf(text, 256, "%s", name + strlen(memfd_prefix));
+	length = strlen(text);
+	if (length >= strlen(deleted_suffix))
+		text[length - strlen(deleted_suffix)] = '\0';
+	return text;
+}
+
+static void refuse(const struct object *object, struct audit *audit,
+		   const char *why, pid_t pid)
+{
+	char subject[64];
+
+	snprintf(subject, sizeof(subject), "memory 0x%" PRIx64 "-0x%" PRIx64,
+		 object->mapping->start, object->mapping->end);
+	audit_add(audit, VERDICT_REFUSED, subject,
+		  "shared memory (%s) that process %d %s",
+		  object->mapping->name, pid, why);
+	audit_remedy(audit, "Map it after the ready point, or unmap it "
+			    "before.");
+}
+
+/* The mappings of another process, by /proc/PID/maps. */
+static void look_into(const struct objects *objects, pid_t pid,
+		      struct audit *audit)
+{
+	cleanup_heap char *text = NULL;
+
+	if (io_read_filef(&text, NULL, "/proc/%d/maps", pid) < 0)
+		return;
+	for (size_t i = 0; i < objects->count; i++) {
+		const struct mapping *m = objects->items[i].mapping;
+		char wanted[64];
+
+		snprintf(wanted, sizeof(wanted), " %02x:%02x %" PRIu64 " ",
+			 m->device_major, m->device_minor, m->inode);
+		if (strstr(text, wanted))
+			refuse(&objects->items[i], audit, "has too", pid);
+	}
+}
+
+static bool may_be_read(pid_t pid)
+{
+	cleanup_heap char *text = NULL;
+
+	return io_read_filef(&text, NULL, "/proc/%d/maps", pid) != -EACCES;
+}
+
+/*
+ * A service that was started here has handed its memory on to its descendants
+ * only, which are refused themselves; of one that ran before, any process that
+ * hides its mappings may be a relative.
+ */
+void objects_audit(const struct objects *objects, const struct tracee *t,
+		   struct audit *audit)
+{
+	cleanup_dir DIR *dir = objects->count > 0 ? opendir("/proc") : NULL;
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		const char *at = entry->d_name;
+		uint64_t pid;
+
+		if (!take_decimal(&at, &pid) || (pid_t)pid == t->pid)
+			continue;
+		look_into(objects, (pid_t)pid, audit);
+		if (!t->attached || may_be_read((pid_t)pid))
+			continue;
+		for (size_t i = 0; i < objects->count; i++)
+			refuse(&objects->items[i], audit,
+			       "may have, which hides its mappings",
+			       (pid_t)pid);
+		return;
+	}
+}

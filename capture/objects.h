@@ -1,0 +1,45 @@
+/*
+ * objects.h - shared memory that no file system names
+ *
+ * MAP_SHARED | MAP_ANONYMOUS and memfd_create(2) make an object that any number
+ * of mappings may show.  It can be made again for the service alone, if nobody
+ * else has it: no other process maps it, and none of those that may not be
+ * looked at can have inherited it.
+ */
+#ifndef CAPTURE_OBJECTS_H
+#define CAPTURE_OBJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "audit.h"
+#include "common/mapping.h"
+#include "tracee.h"
+
+/* @mapping: the first that shows it; @size: up to the last byte that is mapped */
+struct object {
+	const struct mapping *mapping;
+	uint64_t size;
+};
+
+struct objects {
+	struct object *items;
+	size_t count;
+};
+
+/* Whether the mapping, which is a shared one, shows such an object. */
+bool object_is(const struct mapping *m);
+
+/* Notes that @m shows an object, a new one or one that is there. */
+int objects_add(struct objects *objects, const struct mapping *m,
+		uint32_t *ret_index, struct error *err);
+
+/* Refuses those that somebody else has, or may have. */
+void objects_audit(const struct objects *objects, const struct tracee *t,
+		   struct audit *audit);
+void objects_deinit(struct objects *objects);
+
+/* What to name the memfd that takes its place. */
+const char *object_name(const struct object *object, char text[256]);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * pending.h - signals that were sent and not delivered yet
+ */
+#ifndef CAPTURE_PENDING_H
+#define CAPTURE_PENDING_H
+
+#include "threads.h"
+
+/* Those of the process come first, then thread by thread, as they were sent. */
+struct pending {
+	struct core_pending *items;
+	size_t count;
+	size_t capacity;
+};
+
+int pending_read(struct pending *ret_pending, const struct tracee *t,
+		 const struct threads *threads, struct audit *audit,
+		 struct error *err);
+void pending_deinit(struct pending *pending);
+
+#endif

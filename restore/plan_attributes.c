@@ -1,0 +1,109 @@
+/*
+ * plan_attributes.c - the part of a plan that sets what the service has set
+ */
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "common/attribute.h"
+#include "plan_build.h"
+
+enum {
+	SET_FLAGS = 4, /* F_SETFL */
+};
+
+/* With a null pointer for the half of the limit that stays as it is. */
+static void set_limit(struct plan *plan, const struct core *core,
+		      const struct core_attribute *soft)
+{
+	uint32_t resource = soft->id - ATTRIBUTE_LIMIT_SOFT;
+	struct rlimit limit = {soft->value, soft->value};
+	struct rlimit ours;
+
+	getrlimit((int)resource, &ours);
+	limit.rlim_max = ours.rlim_max;
+	for (size_t i = 0; i < core->attribute_count; i++)
+		if (core->attributes[i].id == ATTRIBUTE_LIMIT_HARD + resource)
+			limit.rlim_max = core->attributes[i].value;
+	if (limit.rlim_cur > limit.rlim_max)
+		limit.rlim_cur = limit.rlim_max;
+	plan_add(plan, CALL_GIVES(0, SYS_prlimit64, 0, resource,
+				  plan_keep(plan, &limit, sizeof(limit))));
+}
+
+/* The words of an attribute that takes several follow each other. */
+static uint64_t keep_words(struct plan *plan,
+			   const struct core_attribute *first, size_t count)
+{
+	uint64_t words[CPU_MASK_WORDS];
+
+	for (size_t i = 0; i < count; i++)
+		words[i] = first[i].value;
+	return plan_keep(plan, words, count * sizeof(*words));
+}
+
+/* Each registration is a command of its own. */
+static void register_membarrier(struct plan *plan, uint64_t commands)
+{
+	for (uint64_t i = 0; i < 64; i++)
+		if (commands >> i & 1)
+			plan_add(plan, CALL_GIVES(0, SYS_membarrier,
+						  (uint64_t)1 << i, 0, 0));
+}
+
+static void set_several(struct plan *plan, const struct core_attribute *item)
+{
+	if (item->id == ATTRIBUTE_SCHEDULING)
+		plan_add(plan,
+			 CALL_GIVES(0, SYS_sched_setattr, 0,
+				    keep_words(plan, item, SCHEDULING_WORDS),
+				    0));
+	else if (item->id == ATTRIBUTE_CPUS)
+		plan_add(plan,
+			 CALL_GIVES(0, SYS_sched_setaffinity, 0,
+				    CPU_MASK_WORDS * sizeof(uint64_t),
+				    keep_words(plan, item, CPU_MASK_WORDS)));
+	else if (item->id == ATTRIBUTE_MEMORY_POLICY)
+		plan_add(plan, CALL_GIVES(0, SYS_set_mempolicy, item->value,
+					  keep_words(plan, item + 1, 1), 64));
+}
+
+static void set_attribute(struct plan *plan, const struct core *core,
+			  const struct core_attribute *item)
+{
+	const struct attribute *a = attribute_find(item->id);
+
+	if (a && a->set_number) {
+		plan_add(plan, attribute_set(a, item->value));
+	} else if (item->id == ATTRIBUTE_MEMBARRIER) {
+		register_membarrier(plan, item->value);
+	} else if (item->id == ATTRIBUTE_WORKING_FOLDER) {
+		const char *name = core->names + item->value;
+
+		plan_add(plan,
+			 CALL_GIVES(0, SYS_chdir,
+				    plan_keep(plan, name, strlen(name) + 1)));
+	} else if (item->id >= ATTRIBUTE_STREAM_FLAGS &&
+		   item->id < ATTRIBUTE_STREAM_FLAGS + 3) {
+		plan_add(plan,
+			 CALL_MUST(SYS_fcntl, item->id - ATTRIBUTE_STREAM_FLAGS,
+				   SET_FLAGS, item->value));
+	} else if (item->id >= ATTRIBUTE_LIMIT_SOFT &&
+		   item->id < ATTRIBUTE_LIMIT_SOFT + RLIM_NLIMITS) {
+		set_limit(plan, core, item);
+	} else {
+		set_several(plan, item);
+	}
+}
+
+void plan_attributes(struct plan *plan, const struct core *core,
+		     uint32_t thread, bool once)
+{
+	for (size_t i = 0; i < core->attribute_count; i++) {
+		const struct core_attribute *item = &core->attributes[i];
+		const struct attribute *a = attribute_find(item->id);
+
+		if (item->thread == thread && (a && a->once) == once)
+			set_attribute(plan, core, item);
+	}
+}
