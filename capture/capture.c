@@ -16,6 +16,7 @@
 #include "common/auxv.h"
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "cpu_choice.h"
 #include "image.h"
 #include "open_file.h"
 #include "output.h"
@@ -119,6 +120,9 @@ static int start(struct capture *c, struct error *err)
 	struct program program;
 	int r = program_find(&program, c->service, err);
 
+	if (r == 0 && options->cpu_level != CPU_LEVEL_NONE)
+		r = cpu_choice_make(options->cpu_level, options->cpu_name,
+				    &c->audit, err);
 	if (r == 0 && !program.interpreter[0])
 		r = watchpoints_check(&options->ready, program.binary, err);
 	if (r == 0 && ready_may_be(&options->ready, CORE_READY_NOTIFY)) {
@@ -371,6 +375,7 @@ static int write_core(struct capture *c, struct report *report,
 		.auxv_size = c->auxv_size,
 		.report = json ? json : "",
 		.ready = c->ready,
+		.level = c->options->cpu_level,
 	};
 	struct output output;
 	int r = output_open(&output, path, err);

@@ -95,7 +95,9 @@ static const char *find_refused_name(const struct mapping *m)
 	for (size_t i = 0; i < COUNT(refused_names); i++)
 		if (begins(m->name, refused_names[i].name))
 			return refused_names[i].refusal;
-	for (size_t i = 0; m->shared && i < COUNT(refused_shared); i++)
+	if (!m->shared || object_is(m))
+		return NULL;
+	for (size_t i = 0; i < COUNT(refused_shared); i++)
 		if (begins(m->name, refused_shared[i].name))
 			return refused_shared[i].refusal;
 	return NULL;
@@ -277,6 +279,7 @@ static int decide(struct contents *all, struct content *c, int pagemap,
 {
 	const struct mapping *m = c->mapping;
 	const char *refusal;
+	size_t guards;
 	int r;
 
 	c->kind = content_classify(m, &refusal);
@@ -292,13 +295,27 @@ static int decide(struct contents *all, struct content *c, int pagemap,
 		if (r < 0)
 			return r;
 	}
+	guards = all->guards.count;
 	r = decide_runs(all, c, pagemap, err);
+	if (all->guards.count > guards && c->kind != CORE_MAPPING_ANONYMOUS &&
+	    c->kind != CORE_MAPPING_STACK)
+		refuse(audit, m, "guard regions over the pages of a file");
 	c->is_dumped = c->kind != CORE_MAPPING_VVAR;
 	/* Of a mere reservation, nothing is stored; it may be huge. */
 	c->is_stored = c->is_dumped && (m->protection || c->run_count > 0);
 	if (c->is_stored)
 		all->stored_size += mapping_size(m);
 	return r;
+}
+
+/* What nobody else can write is stored like any other file's pages. */
+static void refuse_views(const struct contents *all, struct audit *audit)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->items[i].kind == CORE_MAPPING_FILE &&
+		    objects_have(&all->objects, all->items[i].mapping))
+			refuse(audit, all->items[i].mapping,
+			       "a private view of shared memory");
 }
 
 int contents_decide(struct contents *ret_contents,
@@ -325,6 +342,7 @@ int contents_decide(struct contents *ret_contents,
 		r = decide(&all, &all.items[all.count++], pagemap,
 			   anonymous_flags, audit, err);
 	}
+	refuse_views(&all, audit);
 	if (r == 0)
 		objects_audit(&all.objects, t, audit);
 	if (r < 0)

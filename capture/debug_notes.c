@@ -126,18 +126,20 @@ static void append_files(struct note_buffer *notes, const struct image *image)
 
 /* The legacy area of XSAVE is what FXSAVE stores. */
 static void append_register_sets(struct note_buffer *notes,
-				 const struct thread_state *thread)
+				 const struct thread_state *thread,
+				 const struct core_xstate_part *parts)
 {
 	unsigned char area[XSTATE_DEBUG_MAX];
-	size_t size = xstate_for_debuggers(thread->xstate,
-					   thread->core.xstate_size, area);
+	size_t size = xstate_for_debuggers(
+		thread->xstate, thread->core.xstate_size, parts, area);
 
 	note_append(notes, OWNER, NT_FPREGSET, thread->xstate,
 		    sizeof(struct user_fpregs_struct));
 	note_append(notes, OWNER_LINUX, NT_X86_XSTATE, area, size);
 }
 
-void debug_notes_append(struct note_buffer *notes, const struct image *image)
+void debug_notes_append(struct note_buffer *notes, const struct image *image,
+			const struct core_xstate_part *parts)
 {
 	const siginfo_t no_signal = {0};
 
@@ -146,9 +148,9 @@ void debug_notes_append(struct note_buffer *notes, const struct image *image)
 	note_append(notes, OWNER, NT_SIGINFO, &no_signal, sizeof(no_signal));
 	note_append(notes, OWNER, NT_AUXV, image->auxv, image->auxv_size);
 	append_files(notes, image);
-	append_register_sets(notes, &image->threads->items[0]);
+	append_register_sets(notes, &image->threads->items[0], parts);
 	for (size_t i = 1; i < image->threads->count; i++) {
 		append_prstatus(notes, image, &image->threads->items[i]);
-		append_register_sets(notes, &image->threads->items[i]);
+		append_register_sets(notes, &image->threads->items[i], parts);
 	}
 }

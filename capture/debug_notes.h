@@ -7,7 +7,11 @@
 #include "common/note.h"
 #include "image.h"
 
-/* Appends them; a lack of memory shows in @notes. */
-void debug_notes_append(struct note_buffer *notes, const struct image *image);
+/*
+ * Appends them; a lack of memory shows in @notes.
+ * @parts: where the register sets of this machine lie
+ */
+void debug_notes_append(struct note_buffer *notes, const struct image *image,
+			const struct core_xstate_part *parts);
 
 #endif

@@ -52,6 +52,7 @@ struct layout {
 	uint64_t *seams;
 	size_t seam_count;
 	struct owners owners;
+	struct core_machine machine;
 };
 
 static void layout_deinit(struct layout *layout)
@@ -130,6 +131,40 @@ static void lay_out_mapping(struct layout *layout, const struct content *c)
 			};
 }
 
+/* The header of an XSAVE area begins with a bit for each set in use. */
+static uint64_t used_sets(const struct threads *threads)
+{
+	uint64_t used = 0;
+
+	for (size_t i = 0; i < threads->count; i++) {
+		uint64_t one;
+
+		memcpy(&one, threads->items[i].xstate + XSTATE_HEADER,
+		       sizeof(one));
+		used |= one;
+	}
+	return used;
+}
+
+static struct core_machine look_at_machine(const struct image *image)
+{
+	struct core_machine machine = {
+		.xcr0 = cpu_read_xcr0(),
+		.used = used_sets(image->threads),
+	};
+	struct utsname names;
+
+	cpu_read_features(machine.features);
+	if (image->level != CPU_LEVEL_NONE)
+		cpu_limit_features(machine.features, image->level);
+	cpu_read_parts(machine.xcr0, machine.parts);
+	cpu_read_name(machine.cpu);
+	if (uname(&names) == 0)
+		snprintf(machine.kernel, sizeof(machine.kernel), "%s %s",
+			 names.release, names.version);
+	return machine;
+}
+
 static int lay_out(struct layout *layout, const struct image *image,
 		   struct error *err)
 {
@@ -155,6 +190,7 @@ static int lay_out(struct layout *layout, const struct image *image,
 			       layout);
 	for (size_t i = 0; i < contents->count; i++)
 		lay_out_mapping(layout, &contents->items[i]);
+	layout->machine = look_at_machine(image);
 	layout->folder = add_name(layout, image->changes->folder);
 	return 0;
 }
@@ -203,38 +239,6 @@ static void append_image(struct note_buffer *notes, const struct image *image,
 	note.monotonic_ns =
 		(uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	append(notes, CORE_NOTE_IMAGE, &note, sizeof(note));
-}
-
-/* The header of an XSAVE area begins with a bit for each set in use. */
-static uint64_t used_sets(const struct threads *threads)
-{
-	uint64_t used = 0;
-
-	for (size_t i = 0; i < threads->count; i++) {
-		uint64_t one;
-
-		memcpy(&one, threads->items[i].xstate + XSTATE_HEADER,
-		       sizeof(one));
-		used |= one;
-	}
-	return used;
-}
-
-static void append_machine(struct note_buffer *notes, const struct image *image)
-{
-	struct core_machine machine = {
-		.xcr0 = cpu_read_xcr0(),
-		.used = used_sets(image->threads),
-	};
-	struct utsname names;
-
-	cpu_read_features(machine.features);
-	cpu_read_components(machine.xcr0, machine.components);
-	cpu_read_name(machine.cpu);
-	if (uname(&names) == 0)
-		snprintf(machine.kernel, sizeof(machine.kernel), "%s %s",
-			 names.release, names.version);
-	append(notes, CORE_NOTE_MACHINE, &machine, sizeof(machine));
 }
 
 static void append_threads(struct note_buffer *notes, const struct image *image)
@@ -291,11 +295,12 @@ static void append_attributes(struct note_buffer *notes,
 static void build_notes(struct note_buffer *notes, const struct image *image,
 			const struct layout *layout, uint64_t front_size)
 {
-	debug_notes_append(notes, image);
+	debug_notes_append(notes, image, layout->machine.parts);
 	append_image(notes, image, layout, front_size);
 	append(notes, CORE_NOTE_PROCESS, image->process,
 	       sizeof(*image->process));
-	append_machine(notes, image);
+	append(notes, CORE_NOTE_MACHINE, &layout->machine,
+	       sizeof(layout->machine));
 	append(notes, CORE_NOTE_MAPPINGS, layout->mappings,
 	       layout->mapping_count * sizeof(*layout->mappings));
 	append(notes, CORE_NOTE_NAMES, layout->names, layout->names_size);

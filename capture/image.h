@@ -4,6 +4,7 @@
 #ifndef CAPTURE_IMAGE_H
 #define CAPTURE_IMAGE_H
 
+#include "common/cpu.h"
 #include "contents.h"
 #include "copy.h"
 #include "pending.h"
@@ -14,6 +15,7 @@
  * All of it is borrowed.
  * @auxv, @auxv_size: the bytes of /proc/PID/auxv
  * @report: the audit as JSON
+ * @level: for what it was made to choose its code
  */
 struct image {
 	const struct tracee *tracee;
@@ -28,6 +30,7 @@ struct image {
 	size_t auxv_size;
 	const char *report;
 	enum core_ready ready;
+	enum cpu_level level;
 };
 
 /* What was written: bytes of the file that are there, and its apparent size. */

@@ -29,6 +29,14 @@ static bool is_same(const struct mapping *a, const struct mapping *b)
 	       a->device_minor == b->device_minor;
 }
 
+bool objects_have(const struct objects *objects, const struct mapping *m)
+{
+	for (size_t i = 0; i < objects->count; i++)
+		if (is_same(objects->items[i].mapping, m))
+			return true;
+	return false;
+}
+
 int objects_add(struct objects *objects, const struct mapping *m,
 		uint32_t *ret_index, struct error *err)
 {

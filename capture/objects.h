@@ -34,6 +34,9 @@ bool object_is(const struct mapping *m);
 int objects_add(struct objects *objects, const struct mapping *m,
 		uint32_t *ret_index, struct error *err);
 
+/* Whether a mapping, which may be a private one, shows one of them. */
+bool objects_have(const struct objects *objects, const struct mapping *m);
+
 /* Refuses those that somebody else has, or may have. */
 void objects_audit(const struct objects *objects, const struct tracee *t,
 		   struct audit *audit);

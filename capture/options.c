@@ -22,6 +22,7 @@ enum option_value {
 	OPTION_KILL,
 	OPTION_TIMEOUT,
 	OPTION_JSON,
+	OPTION_CPU,
 };
 
 static const struct option long_options[] = {
@@ -31,6 +32,7 @@ static const struct option long_options[] = {
 	{"leave-running", no_argument, NULL, OPTION_LEAVE_RUNNING},
 	{"kill", no_argument, NULL, OPTION_KILL},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
+	{"cpu", required_argument, NULL, OPTION_CPU},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"quiet", no_argument, NULL, 'q'},
 	{"verbose", no_argument, NULL, 'v'},
@@ -50,6 +52,8 @@ static const char help[] =
 	"                         syscall:NAME[:FD], output:TEXT, after:SECONDS,\n"
 	"                         signal:NAME\n"
 	"      --timeout=SECONDS  how long that may take; 60, or 0 for ever\n"
+	"      --cpu=LEVEL        have it choose its code for x86-64, x86-64-v2,\n"
+	"                         x86-64-v3 or x86-64-v4, whatever this CPU can\n"
 	"      --pid=PID          take a process that runs already, as it is\n"
 	"      --leave-running    let the service go on afterwards\n"
 	"      --kill             end it afterwards, also with --pid\n"
@@ -117,6 +121,18 @@ static int parse_timeout(struct options *options, const char *text,
 	return 0;
 }
 
+static int parse_cpu(struct options *options, const char *text,
+		     struct error *err)
+{
+	options->cpu_level = cpu_level_by_name(text);
+	options->cpu_name = text;
+	if (options->cpu_level != CPU_LEVEL_NONE)
+		return 0;
+	error_set(err, FAULT_USAGE, "there is no level '%s' of CPUs", text);
+	error_hint(err, "There are x86-64, x86-64-v2, x86-64-v3, x86-64-v4.");
+	return -err->code;
+}
+
 static int parse_one(struct parsing *parsing, int code, struct error *err)
 {
 	struct options *options = &parsing->options;
@@ -138,6 +154,8 @@ static int parse_one(struct parsing *parsing, int code, struct error *err)
 		return 0;
 	case OPTION_TIMEOUT:
 		return parse_timeout(options, optarg, err);
+	case OPTION_CPU:
+		return parse_cpu(options, optarg, err);
 	case OPTION_JSON:
 		options->json = true;
 		return 0;
@@ -200,6 +218,10 @@ static int conclude(struct parsing *parsing, struct error *err)
 				 "there are both a process and a program, "
 				 "'%s'",
 				 options->service_argv[0]);
+	if (options->pid && options->cpu_level != CPU_LEVEL_NONE)
+		return error_set(err, FAULT_USAGE,
+				 "--cpu is for a service that is started: a "
+				 "process has chosen already");
 	if (parsing->kill && parsing->leave_running)
 		return error_set(err, FAULT_USAGE,
 				 "--kill and --leave-running exclude each "

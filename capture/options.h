@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/cpu.h"
 #include "common/error.h"
 #include "ready.h"
 
@@ -16,6 +17,7 @@
  * @core_path: as given, or made of the program's name
  * @pid: of a process that runs already, or 0
  * @service_argv: NULL with @pid
+ * @cpu_level, @cpu_name: for what it is to choose its code
  * @live_on: it goes on after its capture
  */
 struct options {
@@ -24,6 +26,8 @@ struct options {
 	pid_t pid;
 	char **service_argv;
 	uint64_t timeout_ms;
+	enum cpu_level cpu_level;
+	const char *cpu_name;
 	bool live_on;
 	bool json;
 	bool quiet;

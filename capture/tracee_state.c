@@ -144,7 +144,8 @@ bool tracee_dispatches_calls(const struct tracee *t, pid_t tid)
 	} config = {0};
 
 	(void)t;
-	return ptrace((enum __ptrace_request)GET_DISPATCH_CONFIG, tid, sizeof(config), &config) == 0 &&
+	return ptrace((enum __ptrace_request)GET_DISPATCH_CONFIG, tid,
+		      sizeof(config), &config) == 0 &&
 	       config.mode != 0;
 }
 

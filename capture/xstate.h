@@ -12,24 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/core_format.h"
+
 enum {
 	XSTATE_DEBUG_MAX = 2696, /* through PKRU */
 };
 
-/* Where a component lies in an area; size 0 when there is none. */
-struct xstate_part {
-	uint32_t offset;
-	uint32_t size;
-};
-
-/* What this processor says of component @index (CPUID leaf 0xd). */
-struct xstate_part xstate_part(int index);
-
 /*
- * Lays @area out anew.  Returns the size that @ret_area then has; components
+ * Lays @area out anew, in which each set lies at its place in @parts.  Returns the size that @ret_area then has; components
  * that gdb does not know are left out.
  */
 size_t xstate_for_debuggers(const unsigned char *area, size_t size,
+			    const struct core_xstate_part *parts,
 			    unsigned char ret_area[XSTATE_DEBUG_MAX]);
 
 #endif

@@ -3,7 +3,6 @@
  */
 #include "xstate.h"
 
-#include <cpuid.h>
 #include <string.h>
 
 enum {
@@ -15,21 +14,14 @@ enum {
 /* gdb's gdbsupport/x86-xstate.h: where Intel's processors put them. */
 static const struct {
 	int index;
-	struct xstate_part part;
+	struct core_xstate_part part;
 } expected[] = {
 	{2, {576, 256}},  {3, {960, 64}},    {4, {1024, 64}}, {5, {1088, 64}},
 	{6, {1152, 512}}, {7, {1664, 1024}}, {9, {2688, 8}},
 };
 
-struct xstate_part xstate_part(int index)
-{
-	uint32_t size, offset, c, d;
-
-	__cpuid_count(0xd, index, size, offset, c, d);
-	return (struct xstate_part){.offset = offset, .size = size};
-}
-
 size_t xstate_for_debuggers(const unsigned char *area, size_t size,
+			    const struct core_xstate_part *parts,
 			    unsigned char ret_area[XSTATE_DEBUG_MAX])
 {
 	uint64_t known = 3;
@@ -42,12 +34,11 @@ size_t xstate_for_debuggers(const unsigned char *area, size_t size,
 	memcpy(&in_use, area + LEGACY_SIZE, sizeof(in_use));
 	for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
 		uint64_t bit = (uint64_t)1 << expected[i].index;
-		struct xstate_part to = expected[i].part;
-		struct xstate_part from;
+		const struct core_xstate_part to = expected[i].part;
+		const struct core_xstate_part from = parts[expected[i].index];
 
 		if (!(xcr0 & bit))
 			continue;
-		from = xstate_part(expected[i].index);
 		if (from.size != to.size || from.offset + from.size > size)
 			continue;
 		memcpy(ret_area + to.offset, area + from.offset, to.size);

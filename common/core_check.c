@@ -4,9 +4,14 @@
 #include "core_check.h"
 
 #include <stdbool.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "attribute.h"
+
+enum {
+	XSTATE_HEADER = 512, /* it begins with a bit for each set in use */
+};
 
 /* The lower half of the canonical addresses, less the kernel's guard page. */
 static const uint64_t address_end = 0x7ffffffff000;
@@ -123,6 +128,26 @@ static bool is_thread(const struct core *core, uint32_t thread)
 	return thread < core->thread_count;
 }
 
+/* All sets that its header says are in use. */
+static bool has_its_parts(const struct core *core, const struct core_thread *t)
+{
+	const struct core_machine *machine = core->machine;
+	uint64_t used;
+
+	memcpy(&used, core->xstate + t->xstate_offset + XSTATE_HEADER,
+	       sizeof(used));
+	if (used & ~machine->used || machine->used >> CORE_XSTATE_PARTS)
+		return false;
+	for (size_t i = 2; i < CORE_XSTATE_PARTS; i++)
+		if (used >> i & 1 &&
+		    (machine->parts[i].offset < CORE_XSTATE_MIN ||
+		     machine->parts[i].offset > t->xstate_size ||
+		     machine->parts[i].size >
+			     t->xstate_size - machine->parts[i].offset))
+			return false;
+	return true;
+}
+
 /* An XSAVE area is at least the legacy area and the header. */
 static int check_threads(const struct core *core, struct error *err)
 {
@@ -131,12 +156,17 @@ static int check_threads(const struct core *core, struct error *err)
 	for (size_t i = 0; i < core->thread_count; i++) {
 		const struct core_thread *t = &core->threads[i];
 
-		if (t->xstate_size < 576 ||
+		if (t->xstate_size < CORE_XSTATE_MIN ||
 		    t->xstate_offset > core->xstate_size ||
 		    t->xstate_size > core->xstate_size - t->xstate_offset)
 			return error_set(err, FAULT_CORRUPT,
 					 "the registers of thread %zu lie "
 					 "outside their note",
+					 i);
+		if (!has_its_parts(core, t))
+			return error_set(err, FAULT_CORRUPT,
+					 "the registers of thread %zu are not "
+					 "where its machine has them",
 					 i);
 	}
 	return 0;
@@ -205,6 +235,35 @@ static int check_process(const struct core *core, struct error *err)
 	return 0;
 }
 
+/* Some attributes take several words, all of which are there or none. */
+static bool is_whole(const struct core *core, size_t i)
+{
+	static const struct {
+		uint32_t first;
+		uint32_t count;
+	} groups[] = {
+		{ATTRIBUTE_SCHEDULING, SCHEDULING_WORDS},
+		{ATTRIBUTE_MEMORY_POLICY, 2},
+		{ATTRIBUTE_CPUS, CPU_MASK_WORDS},
+	};
+	const struct core_attribute *a = &core->attributes[i];
+
+	for (size_t k = 0; k < sizeof(groups) / sizeof(*groups); k++) {
+		const uint32_t place = a->id - groups[k].first;
+
+		if (place >= groups[k].count)
+			continue;
+		/* Each but the last is followed by the next. */
+		if (place + 1 < groups[k].count &&
+		    (i + 1 == core->attribute_count || a[1].id != a->id + 1 ||
+		     a[1].thread != a->thread))
+			return false;
+		if (place > 0 && (i == 0 || a[-1].id != a->id - 1))
+			return false;
+	}
+	return true;
+}
+
 /* In order, so each once, and whoever sets them can count on their number. */
 static int check_attributes(const struct core *core, struct error *err)
 {
@@ -219,6 +278,10 @@ static int check_attributes(const struct core *core, struct error *err)
 			return error_set(err, FAULT_CORRUPT,
 					 "attribute %zu is unknown or out of "
 					 "order",
+					 i);
+		if (!is_whole(core, i))
+			return error_set(err, FAULT_CORRUPT,
+					 "words of attribute %zu are missing",
 					 i);
 		if (a->id == ATTRIBUTE_WORKING_FOLDER &&
 		    a->value >= core->names_size)

@@ -34,8 +34,9 @@ enum {
 	CORE_RELEASE_SIZE = 160, /* utsname release, blank, version */
 	CORE_CPU_NAME_SIZE = 48, /* CPUID 0x80000002-4 */
 	CORE_CPU_WORDS = 8,
-	CORE_XSTATE_COMPONENTS = 20, /* XCR0 bits that Linux knows, and more */
-	CORE_SIGINFO_SIZE = 128,     /* SI_MAX_SIZE */
+	CORE_XSTATE_MIN = 576,	 /* what FXSAVE stores, and a header */
+	CORE_XSTATE_PARTS = 20,	 /* XCR0 bits that Linux knows, and more */
+	CORE_SIGINFO_SIZE = 128, /* SI_MAX_SIZE */
 };
 
 enum core_note_type {
@@ -193,16 +194,17 @@ struct core_process {
  *	its code by
  * @xcr0: the register sets that the XSAVE areas of the core have room for
  * @used: those that are in use there
- * @components: where each set lies in them, from CPUID 0xd
+ * @parts: where each set lies in them, from CPUID 0xd; the first two, x87 and SSE,
+ *	lie in the first 512 bytes, and behind these a header of 64
  */
 struct core_machine {
 	uint32_t features[CORE_CPU_WORDS];
 	uint64_t xcr0;
 	uint64_t used;
-	struct core_xstate_component {
+	struct core_xstate_part {
 		uint32_t offset;
 		uint32_t size;
-	} components[CORE_XSTATE_COMPONENTS];
+	} parts[CORE_XSTATE_PARTS];
 	char kernel[CORE_RELEASE_SIZE];
 	char cpu[CORE_CPU_NAME_SIZE];
 };

@@ -2,7 +2,10 @@
  * cpu_x86_64.c - what the processor offers to a program
  */
 #include <cpuid.h>
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cpu.h"
@@ -19,48 +22,88 @@ enum {
 	WORD_EXTENDED_ECX,
 };
 
+/*
+ * @level: the first of enum cpu_level that has it; 0 for none of them
+ * @tunable: how glibc calls it (sysdeps/x86/cpu-tunables.c), if a function of
+ *	glibc is chosen by it
+ */
 /* clang-format off */
 static const struct {
 	unsigned char word;
 	unsigned char bit;
+	unsigned char level;
 	const char *name;
+	const char *tunable;
 } features[] = {
-	{WORD_1_ECX, 0, "SSE3"},	 {WORD_1_ECX, 1, "PCLMULQDQ"},
-	{WORD_1_ECX, 9, "SSSE3"},	 {WORD_1_ECX, 12, "FMA"},
-	{WORD_1_ECX, 13, "CMPXCHG16B"},	 {WORD_1_ECX, 19, "SSE4.1"},
-	{WORD_1_ECX, 20, "SSE4.2"},	 {WORD_1_ECX, 22, "MOVBE"},
-	{WORD_1_ECX, 23, "POPCNT"},	 {WORD_1_ECX, 25, "AES"},
-	{WORD_1_ECX, 26, "XSAVE"},	 {WORD_1_ECX, 27, "OSXSAVE"},
-	{WORD_1_ECX, 28, "AVX"},	 {WORD_1_ECX, 29, "F16C"},
-	{WORD_1_ECX, 30, "RDRAND"},	 {WORD_1_EDX, 15, "CMOV"},
-	{WORD_1_EDX, 23, "MMX"},	 {WORD_1_EDX, 24, "FXSR"},
-	{WORD_1_EDX, 25, "SSE"},	 {WORD_1_EDX, 26, "SSE2"},
-	{WORD_7_EBX, 0, "FSGSBASE"},	 {WORD_7_EBX, 3, "BMI1"},
-	{WORD_7_EBX, 4, "HLE"},		 {WORD_7_EBX, 5, "AVX2"},
-	{WORD_7_EBX, 8, "BMI2"},	 {WORD_7_EBX, 9, "ERMS"},
-	{WORD_7_EBX, 11, "RTM"},	 {WORD_7_EBX, 16, "AVX-512F"},
-	{WORD_7_EBX, 17, "AVX-512DQ"},	 {WORD_7_EBX, 18, "RDSEED"},
-	{WORD_7_EBX, 19, "ADX"},	 {WORD_7_EBX, 21, "AVX-512IFMA"},
-	{WORD_7_EBX, 23, "CLFLUSHOPT"},	 {WORD_7_EBX, 24, "CLWB"},
-	{WORD_7_EBX, 28, "AVX-512CD"},	 {WORD_7_EBX, 29, "SHA"},
-	{WORD_7_EBX, 30, "AVX-512BW"},	 {WORD_7_EBX, 31, "AVX-512VL"},
-	{WORD_7_ECX, 1, "AVX-512VBMI"},	 {WORD_7_ECX, 4, "OSPKE"},
-	{WORD_7_ECX, 5, "WAITPKG"},	 {WORD_7_ECX, 6, "AVX-512VBMI2"},
-	{WORD_7_ECX, 8, "GFNI"},	 {WORD_7_ECX, 9, "VAES"},
-	{WORD_7_ECX, 10, "VPCLMULQDQ"},	 {WORD_7_ECX, 11, "AVX-512VNNI"},
-	{WORD_7_ECX, 12, "AVX-512BITALG"},
-	{WORD_7_ECX, 14, "AVX-512VPOPCNTDQ"},
-	{WORD_7_ECX, 22, "RDPID"},	 {WORD_7_ECX, 27, "MOVDIRI"},
-	{WORD_7_ECX, 28, "MOVDIR64B"},	 {WORD_7_EDX, 4, "FSRM"},
-	{WORD_7_EDX, 8, "AVX-512VP2INTERSECT"},
-	{WORD_7_EDX, 14, "SERIALIZE"},	 {WORD_7_EDX, 22, "AMX-BF16"},
-	{WORD_7_EDX, 23, "AVX-512FP16"}, {WORD_7_EDX, 24, "AMX-TILE"},
-	{WORD_7_EDX, 25, "AMX-INT8"},	 {WORD_7_1_EAX, 4, "AVX-VNNI"},
-	{WORD_7_1_EAX, 5, "AVX-512BF16"}, {WORD_7_1_EAX, 23, "AVX-IFMA"},
-	{WORD_D_1_EAX, 0, "XSAVEOPT"},	 {WORD_D_1_EAX, 1, "XSAVEC"},
-	{WORD_EXTENDED_ECX, 0, "LAHF"},	 {WORD_EXTENDED_ECX, 5, "LZCNT"},
-	{WORD_EXTENDED_ECX, 6, "SSE4A"}, {WORD_EXTENDED_ECX, 11, "XOP"},
-	{WORD_EXTENDED_ECX, 16, "FMA4"}, {WORD_EXTENDED_ECX, 21, "TBM"},
+	{WORD_1_ECX, 0, 2, "SSE3", "SSE3"},
+	{WORD_1_ECX, 1, 0, "PCLMULQDQ", NULL},
+	{WORD_1_ECX, 9, 2, "SSSE3", "SSSE3"},
+	{WORD_1_ECX, 12, 3, "FMA", "FMA"},
+	{WORD_1_ECX, 13, 2, "CMPXCHG16B", NULL},
+	{WORD_1_ECX, 19, 2, "SSE4.1", "SSE4_1"},
+	{WORD_1_ECX, 20, 2, "SSE4.2", "SSE4_2"},
+	{WORD_1_ECX, 22, 3, "MOVBE", "MOVBE"},
+	{WORD_1_ECX, 23, 2, "POPCNT", "POPCNT"},
+	{WORD_1_ECX, 25, 0, "AES", NULL},
+	{WORD_1_ECX, 26, 3, "XSAVE", "XSAVE"},
+	{WORD_1_ECX, 27, 3, "OSXSAVE", NULL},
+	{WORD_1_ECX, 28, 3, "AVX", "AVX"},
+	{WORD_1_ECX, 29, 3, "F16C", NULL},
+	{WORD_1_ECX, 30, 0, "RDRAND", NULL},
+	{WORD_1_EDX, 15, 1, "CMOV", NULL},
+	{WORD_1_EDX, 23, 1, "MMX", NULL},
+	{WORD_1_EDX, 24, 1, "FXSR", NULL},
+	{WORD_1_EDX, 25, 1, "SSE", NULL},
+	{WORD_1_EDX, 26, 1, "SSE2", NULL},
+	{WORD_7_EBX, 0, 0, "FSGSBASE", NULL},
+	{WORD_7_EBX, 3, 3, "BMI1", "BMI1"},
+	{WORD_7_EBX, 4, 0, "HLE", NULL},
+	{WORD_7_EBX, 5, 3, "AVX2", "AVX2"},
+	{WORD_7_EBX, 8, 3, "BMI2", "BMI2"},
+	{WORD_7_EBX, 9, 0, "ERMS", "ERMS"},
+	{WORD_7_EBX, 11, 0, "RTM", "RTM"},
+	{WORD_7_EBX, 16, 4, "AVX-512F", "AVX512F"},
+	{WORD_7_EBX, 17, 4, "AVX-512DQ", "AVX512DQ"},
+	{WORD_7_EBX, 18, 0, "RDSEED", NULL},
+	{WORD_7_EBX, 19, 0, "ADX", NULL},
+	{WORD_7_EBX, 21, 0, "AVX-512IFMA", NULL},
+	{WORD_7_EBX, 23, 0, "CLFLUSHOPT", NULL},
+	{WORD_7_EBX, 24, 0, "CLWB", NULL},
+	{WORD_7_EBX, 28, 4, "AVX-512CD", "AVX512CD"},
+	{WORD_7_EBX, 29, 0, "SHA", NULL},
+	{WORD_7_EBX, 30, 4, "AVX-512BW", "AVX512BW"},
+	{WORD_7_EBX, 31, 4, "AVX-512VL", "AVX512VL"},
+	{WORD_7_ECX, 1, 0, "AVX-512VBMI", NULL},
+	{WORD_7_ECX, 4, 0, "OSPKE", NULL},
+	{WORD_7_ECX, 5, 0, "WAITPKG", NULL},
+	{WORD_7_ECX, 6, 0, "AVX-512VBMI2", NULL},
+	{WORD_7_ECX, 8, 0, "GFNI", NULL},
+	{WORD_7_ECX, 9, 0, "VAES", NULL},
+	{WORD_7_ECX, 10, 0, "VPCLMULQDQ", NULL},
+	{WORD_7_ECX, 11, 0, "AVX-512VNNI", NULL},
+	{WORD_7_ECX, 12, 0, "AVX-512BITALG", NULL},
+	{WORD_7_ECX, 14, 0, "AVX-512VPOPCNTDQ", NULL},
+	{WORD_7_ECX, 22, 0, "RDPID", NULL},
+	{WORD_7_ECX, 27, 0, "MOVDIRI", NULL},
+	{WORD_7_ECX, 28, 0, "MOVDIR64B", NULL},
+	{WORD_7_EDX, 4, 0, "FSRM", "FSRM"},
+	{WORD_7_EDX, 8, 0, "AVX-512VP2INTERSECT", NULL},
+	{WORD_7_EDX, 14, 0, "SERIALIZE", NULL},
+	{WORD_7_EDX, 22, 0, "AMX-BF16", NULL},
+	{WORD_7_EDX, 23, 0, "AVX-512FP16", NULL},
+	{WORD_7_EDX, 24, 0, "AMX-TILE", NULL},
+	{WORD_7_EDX, 25, 0, "AMX-INT8", NULL},
+	{WORD_7_1_EAX, 4, 0, "AVX-VNNI", NULL},
+	{WORD_7_1_EAX, 5, 0, "AVX-512BF16", NULL},
+	{WORD_7_1_EAX, 23, 0, "AVX-IFMA", NULL},
+	{WORD_D_1_EAX, 0, 0, "XSAVEOPT", NULL},
+	{WORD_D_1_EAX, 1, 4, "XSAVEC", "XSAVEC"},
+	{WORD_EXTENDED_ECX, 0, 2, "LAHF", NULL},
+	{WORD_EXTENDED_ECX, 5, 3, "LZCNT", "LZCNT"},
+	{WORD_EXTENDED_ECX, 6, 0, "SSE4A", NULL},
+	{WORD_EXTENDED_ECX, 11, 0, "XOP", NULL},
+	{WORD_EXTENDED_ECX, 16, 0, "FMA4", "FMA4"},
+	{WORD_EXTENDED_ECX, 21, 0, "TBM", NULL},
 };
 
 static const char *const states[64] = {
@@ -72,6 +115,7 @@ static const char *const states[64] = {
 /* clang-format on */
 
 enum {
+	AVX_SET = 2, /* its bit in XCR0 */
 	FEATURE_COUNT = sizeof(features) / sizeof(*features),
 };
 
@@ -109,17 +153,19 @@ uint64_t cpu_read_xcr0(void)
 	return (uint64_t)high << 32 | low;
 }
 
-/* The first two have their place in what FXSAVE stores. */
-void cpu_read_components(
-	uint64_t xcr0,
-	struct core_xstate_component ret_components[CORE_XSTATE_COMPONENTS])
+/* That of AVX is the same everywhere (Intel SDM vol. 1, 13.4.3). */
+void cpu_read_parts(uint64_t sets,
+		    struct core_xstate_part ret_parts[CORE_XSTATE_PARTS])
 {
 	uint32_t c, d;
 
-	for (uint32_t i = 2; i < CORE_XSTATE_COMPONENTS; i++)
-		if (xcr0 >> i & 1)
-			__cpuid_count(0xd, i, ret_components[i].size,
-				      ret_components[i].offset, c, d);
+	if (sets & 1 << AVX_SET)
+		ret_parts[AVX_SET] = (struct core_xstate_part){
+			.offset = CORE_XSTATE_MIN, .size = 256};
+	for (uint32_t i = AVX_SET + 1; i < CORE_XSTATE_PARTS; i++)
+		if (sets >> i & 1)
+			__cpuid_count(0xd, i, ret_parts[i].size,
+				      ret_parts[i].offset, c, d);
 }
 
 void cpu_read_name(char ret_name[CORE_CPU_NAME_SIZE])
@@ -154,4 +200,70 @@ const char *cpu_missing_state(uint64_t wanted, uint64_t offered)
 		if (missing >> i & 1)
 			return states[i] ? states[i] : "an unknown";
 	return NULL;
+}
+
+enum cpu_level cpu_level_by_name(const char *name)
+{
+	static const char *const names[] = {"x86-64", "x86-64-v2", "x86-64-v3",
+					    "x86-64-v4"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return CPU_LEVEL_1 + (enum cpu_level)i;
+	return CPU_LEVEL_NONE;
+}
+
+static bool is_of_level(size_t feature, enum cpu_level level)
+{
+	return features[feature].level != 0 &&
+	       features[feature].level <= (unsigned char)level;
+}
+
+const char *cpu_limit_features(uint32_t words[CORE_CPU_WORDS],
+			       enum cpu_level level)
+{
+	uint32_t kept[CORE_CPU_WORDS] = {0};
+	const char *missing = NULL;
+
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		const uint32_t bit = (uint32_t)1 << features[i].bit;
+
+		if (!is_of_level(i, level))
+			continue;
+		kept[features[i].word] |= words[features[i].word] & bit;
+		if (!missing && !(words[features[i].word] & bit))
+			missing = features[i].name;
+	}
+	memcpy(words, kept, sizeof(kept));
+	return missing;
+}
+
+void cpu_level_tunable(enum cpu_level level, char *ret_text, size_t size)
+{
+	size_t used = (size_t)snprintf(ret_text, size, "glibc.cpu.hwcaps");
+	char mark = '=';
+
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		if (is_of_level(i, level) || !features[i].tunable)
+			continue;
+		used += (size_t)snprintf(ret_text + used, size - used, "%c-%s",
+					 mark, features[i].tunable);
+		mark = ',';
+		if (used >= size)
+			return;
+	}
+}
+
+void cpu_level_openssl(enum cpu_level level, char *ret_text, size_t size)
+{
+	uint32_t hidden[CORE_CPU_WORDS] = {0};
+
+	for (size_t i = 0; i < FEATURE_COUNT; i++)
+		if (!is_of_level(i, level))
+			hidden[features[i].word] |= (uint32_t)1
+						    << features[i].bit;
+	snprintf(ret_text, size,
+		 "~0x%" PRIx32 "%08" PRIx32 ":~0x%" PRIx32 "%08" PRIx32,
+		 hidden[WORD_1_ECX], hidden[WORD_1_EDX], hidden[WORD_7_ECX],
+		 hidden[WORD_7_EBX]);
 }

@@ -1,9 +1,9 @@
 /*
  * frame_x86_64.c - the signal frame from which a thread goes on
  *
- *	address          XSAVE area, 64-byte aligned; the kernel's words in the
- *	                 bytes 464-511 say how large it is, one more word
- *	                 follows it
+ *	address          XSAVE area, 64-byte aligned, with as much as is in use;
+ *	                 the kernel's words in the bytes 464-511 say how large
+ *	                 it is, one more word follows it
  *	+ area, rounded  struct ucontext      <- the stack pointer
  *
  * Without its words the kernel takes the area for a bare FXSAVE one, and
@@ -19,6 +19,7 @@ enum {
 	FP_XSTATE_MAGIC1_WORD = 0x46505853,
 	FP_XSTATE_MAGIC2_WORD = 0x46505845,
 	SOFTWARE_BYTES = 464,
+	HEADER = 512,
 	UC_FP_XSTATE = 1,
 	UC_SIGCONTEXT_SS = 2,
 	UC_STRICT_RESTORE_SS = 4,
@@ -55,39 +56,71 @@ struct software_bytes {
 
 static_assert(sizeof(struct software_bytes) == 48, "layout of the kernel");
 
-static size_t area_size(const struct core_thread *thread)
+static uint64_t used_sets(const unsigned char *xstate)
 {
-	return (thread->xstate_size + sizeof(uint32_t) + FRAME_ALIGN - 1) &
+	uint64_t used;
+
+	memcpy(&used, xstate + HEADER, sizeof(used));
+	return used;
+}
+
+/* Up to the last set that is in use; the kernel takes any size from its own. */
+static size_t xstate_size(uint64_t used, const struct core_xstate_part *parts)
+{
+	size_t size = CORE_XSTATE_MIN;
+
+	for (size_t i = 2; i < CORE_XSTATE_PARTS; i++)
+		if (used >> i & 1 && size < parts[i].offset + parts[i].size)
+			size = parts[i].offset + parts[i].size;
+	return size;
+}
+
+static size_t area_size(uint64_t used, const struct core_xstate_part *parts)
+{
+	return (xstate_size(used, parts) + sizeof(uint32_t) + FRAME_ALIGN - 1) &
 	       ~(size_t)(FRAME_ALIGN - 1);
 }
 
-size_t frame_size(const struct core_thread *thread)
+size_t frame_size(const unsigned char *xstate, const struct frame_layout *to)
 {
-	return area_size(thread) + sizeof(struct kernel_ucontext);
+	return area_size(used_sets(xstate), to->parts) +
+	       sizeof(struct kernel_ucontext);
 }
 
-static void write_area(unsigned char *bytes, const struct core_thread *thread,
-		       const unsigned char *xstate, uint64_t xcr0)
+/* Each set from where one machine has it to where the other looks for it. */
+static void write_area(unsigned char *bytes, const unsigned char *xstate,
+		       const struct core_xstate_part *from,
+		       const struct frame_layout *to)
 {
+	const uint64_t used = used_sets(xstate);
+	const uint32_t size = (uint32_t)xstate_size(used, to->parts);
 	const struct software_bytes software = {
 		.magic1 = FP_XSTATE_MAGIC1_WORD,
-		.extended_size = thread->xstate_size + sizeof(uint32_t),
-		.features = xcr0,
-		.size = thread->xstate_size,
+		.extended_size = size + (uint32_t)sizeof(uint32_t),
+		.features = to->xcr0,
+		.size = size,
 	};
 	const uint32_t magic2 = FP_XSTATE_MAGIC2_WORD;
 
-	memcpy(bytes, xstate, thread->xstate_size);
+	memset(bytes, 0, size);
+	memcpy(bytes, xstate, SOFTWARE_BYTES);
 	memcpy(bytes + SOFTWARE_BYTES, &software, sizeof(software));
-	memcpy(bytes + thread->xstate_size, &magic2, sizeof(magic2));
+	memcpy(bytes + HEADER, &used, sizeof(used));
+	for (size_t i = 2; i < CORE_XSTATE_PARTS; i++)
+		if (used >> i & 1)
+			memcpy(bytes + to->parts[i].offset,
+			       xstate + from[i].offset, to->parts[i].size);
+	memcpy(bytes + size, &magic2, sizeof(magic2));
 }
 
 uint64_t frame_write(unsigned char *bytes, uint64_t address,
 		     const struct core_thread *thread,
-		     const unsigned char *xstate, uint64_t xcr0)
+		     const unsigned char *xstate,
+		     const struct core_xstate_part *from,
+		     const struct frame_layout *to)
 {
 	const struct user_regs_struct *r = &thread->registers;
-	const size_t context = area_size(thread);
+	const size_t context = area_size(used_sets(xstate), to->parts);
 	const struct kernel_ucontext uc = {
 		.flags = UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS,
 		.stack_pointer = thread->stack_pointer,
@@ -118,7 +151,7 @@ uint64_t frame_write(unsigned char *bytes, uint64_t address,
 	};
 
 	assert(address % FRAME_ALIGN == 0);
-	write_area(bytes, thread, xstate, xcr0);
+	write_area(bytes, xstate, from, to);
 	memcpy(bytes + context, &uc, sizeof(uc));
 	return address + context;
 }

@@ -15,6 +15,7 @@
 #include "options.h"
 #include "plan.h"
 #include "ready_stop.h"
+#include "self_files.h"
 #include "vdso.h"
 
 enum {
@@ -58,6 +59,7 @@ static int restore(const struct options *options, struct error *err)
 {
 	struct core core = {.fd = -1};
 	struct vdso_plan vdso = {0};
+	struct frame_layout layout = {0};
 	int *shared_fds = NULL;
 	struct plan_input input = {
 		.core = &core,
@@ -66,13 +68,14 @@ static int restore(const struct options *options, struct error *err)
 		.pid = (uint32_t)getpid(),
 		.mask = blocked_signals(),
 		.vdso = &vdso,
+		.layout = &layout,
 	};
 	unsigned char *region;
 	struct plan plan;
 
 	if (core_open(&core, options->core_path, err) < 0)
 		return STATUS_FAILED;
-	if (fitness_check(&core, err) < 0 ||
+	if (fitness_check(&core, &layout, err) < 0 ||
 	    backing_open(&core, &shared_fds, err) < 0 ||
 	    vdso_plan_make(&vdso, &core, err) < 0) {
 		error_context(err, "cannot restore '%s'", options->core_path);
@@ -89,7 +92,8 @@ static int restore(const struct options *options, struct error *err)
 		plan_print(&plan);
 		return EXIT_SUCCESS;
 	}
-	if (!options->stop || ready_stop_arm(err) == 0)
+	if (self_files_write(&core, err) == 0 &&
+	    (!options->stop || ready_stop_arm(err) == 0))
 		handover_run(&plan, err);
 	return STATUS_FAILED;
 }

@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "frame.h"
 #include "handover.h"
 #include "plan_build.h"
 
@@ -63,8 +62,12 @@ static size_t kept_size(const struct plan_input *input)
 	size_t size = MAGIC_SIZE + code_size();
 
 	for (size_t i = 0; i < core->thread_count; i++)
-		size += FRAME_ALIGN + frame_size(&core->threads[i]);
-	return in_pages(size);
+		size += FRAME_ALIGN +
+			frame_size(core->xstate +
+					   core->threads[i].xstate_offset,
+				   input->layout);
+	/* A frame that is swapped out is read up to the kernel's own size. */
+	return in_pages(size + core->threads[0].xstate_size);
 }
 
 static size_t calls_max(const struct plan_input *input)
@@ -237,12 +240,14 @@ static int write_kept(struct plan *plan, const struct plan_input *input,
 		const struct core_thread thread =
 			second_life(input, i, arguments);
 
+		const unsigned char *xstate =
+			core->xstate + thread.xstate_offset;
+
 		frame = (frame + FRAME_ALIGN - 1) & ~(size_t)(FRAME_ALIGN - 1);
 		plan->frames[i] = frame_write(
 			plan->bytes + frame, plan->address + frame, &thread,
-			core->xstate + thread.xstate_offset,
-			core->machine->xcr0);
-		frame += frame_size(&thread);
+			xstate, core->machine->parts, input->layout);
+		frame += frame_size(xstate, input->layout);
 	}
 	return 0;
 }

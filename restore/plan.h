@@ -24,6 +24,7 @@
 #include "common/call.h"
 #include "common/core_reader.h"
 #include "common/error.h"
+#include "frame.h"
 #include "vdso.h"
 
 /*
@@ -33,6 +34,7 @@
  * @fds: how many of them there are to be closed
  * @pid: ours, and so the service's
  * @mask: the signals that were blocked when we were started
+ * @layout: how frames are laid out here
  * @has_timer_ids: timers can be made with an id (plan_can_choose_timer_ids())
  * @vdso: where the kernel's own pages go
  */
@@ -44,6 +46,7 @@ struct plan_input {
 	uint32_t pid;
 	uint64_t mask;
 	const struct vdso_plan *vdso;
+	const struct frame_layout *layout;
 	bool has_timer_ids;
 };
 

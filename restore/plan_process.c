@@ -10,7 +10,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "frame.h"
 #include "plan_build.h"
 
 enum {

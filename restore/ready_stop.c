@@ -2,9 +2,9 @@
  * ready_stop.c - leaving the service stopped before its first instruction
  *
  * Nobody can stop himself at an instruction he has not reached, so another
- * process traces the handover: it lets it go from call to call until
+ * process traces the handover: it lets every thread go from call to call until
  * rt_sigreturn(2) has returned, when the registers are the service's, sends
- * the signal and goes away.
+ * the signal when all are there, and goes away.
  */
 #include "ready_stop.h"
 
@@ -22,53 +22,105 @@
 
 enum {
 	SYSCALL_STOP = SIGTRAP | 0x80,
+	OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE,
 };
 
-/* Whether the call at whose entry or exit it stands is rt_sigreturn(2). */
-static bool is_sigreturn(pid_t pid)
+/*
+ * @tid: 0 for none
+ * @is_last: the call that it is in is rt_sigreturn(2)
+ * @is_there: that has returned
+ */
+struct watched {
+	pid_t tid;
+	bool is_last;
+	bool is_there;
+};
+
+struct watch {
+	struct watched *items;
+	size_t count;
+	size_t capacity;
+};
+
+static struct watched *find(struct watch *watch, pid_t tid)
 {
-	return ptrace(PTRACE_PEEKUSER, pid,
-		      (void *)offsetof(struct user, regs.orig_rax),
-		      NULL) == SYS_rt_sigreturn;
+	for (size_t i = 0; i < watch->count; i++)
+		if (watch->items[i].tid == tid)
+			return &watch->items[i];
+	if (watch->count == watch->capacity) {
+		size_t capacity = watch->capacity ? watch->capacity * 2 : 16;
+		struct watched *items =
+			realloc(watch->items, capacity * sizeof(*items));
+
+		if (!items)
+			return NULL;
+		watch->items = items;
+		watch->capacity = capacity;
+	}
+	watch->items[watch->count] = (struct watched){.tid = tid};
+	return &watch->items[watch->count++];
 }
 
-static bool next_stop(pid_t pid, int *ret_signal)
+/* Whether the call at whose entry or exit it stands is rt_sigreturn(2). */
+static bool is_sigreturn(pid_t tid)
 {
-	int status;
-
-	if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) < 0 ||
-	    waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
-		return false;
-	*ret_signal = WSTOPSIG(status);
-	return true;
+	return ptrace(PTRACE_PEEKUSER, tid,
+		      (void *)offsetof(struct user, regs.orig_rax),
+		      NULL) == SYS_rt_sigreturn;
 }
 
 static bool seize(pid_t pid)
 {
 	int status;
 
-	return ptrace(PTRACE_SEIZE, pid, NULL, (void *)PTRACE_O_TRACESYSGOOD) ==
-		       0 &&
+	return ptrace(PTRACE_SEIZE, pid, NULL, (void *)OPTIONS) == 0 &&
 	       ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == 0 &&
 	       waitpid(pid, &status, __WALL) == pid;
 }
 
 /* The kernel changes orig_rax in the call, so its exit is the stop after. */
+static void look(struct watched *thread, int status)
+{
+	if (WSTOPSIG(status) == SYSCALL_STOP) {
+		thread->is_there = thread->is_last;
+		thread->is_last = is_sigreturn(thread->tid);
+	}
+	if (!thread->is_there)
+		ptrace(PTRACE_SYSCALL, thread->tid, NULL, NULL);
+}
+
+static size_t count_there(const struct watch *watch)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < watch->count; i++)
+		count += watch->items[i].is_there;
+	return count;
+}
+
+/*
+ * A main thread that is there has seen all others on their way, so that no
+ * thread is missing when all who are known are there.
+ */
 static void follow(pid_t pid)
 {
-	bool is_last = false;
-	int signal;
+	struct watch watch = {0};
+	struct watched *thread = find(&watch, pid);
+	int status = 0;
 
-	while (next_stop(pid, &signal)) {
-		if (signal != SYSCALL_STOP)
-			continue;
-		if (is_last) {
-			kill(pid, SIGSTOP);
-			ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	if (!thread || ptrace(PTRACE_SYSCALL, pid, NULL, NULL) < 0)
+		return;
+	while (count_there(&watch) < watch.count) {
+		pid_t tid = waitpid(-1, &status, __WALL);
+
+		thread = tid > 0 ? find(&watch, tid) : NULL;
+		if (!thread || !WIFSTOPPED(status))
 			return;
-		}
-		is_last = is_sigreturn(pid);
+		look(thread, status);
 	}
+	kill(pid, SIGSTOP);
+	for (size_t i = 0; i < watch.count; i++)
+		ptrace(PTRACE_DETACH, watch.items[i].tid, NULL, NULL);
 }
 
 static _Noreturn void watch(pid_t pid, int go_fd, int seized_fd)

@@ -123,6 +123,7 @@ void make_from(struct made *made, const struct made_core *from,
 	free(front);
 	input.core = &made->core;
 	input.vdso = &made->vdso;
+	input.layout = &made->layout;
 	size = plan_region_size(&input);
 	cr_assert(size % 4096 == 0);
 	made->region = aligned_alloc(4096, size);
@@ -178,4 +179,20 @@ void check_pages(struct made *made)
 		}
 	}
 	cr_expect(seen == made->pages->count, "more than the image is mapped");
+}
+
+ptrdiff_t find_call(const struct made *made, int64_t number, uint64_t first)
+{
+	for (size_t i = 0; i < made->plan.call_count; i++)
+		if (made->plan.calls[i].number == number &&
+		    made->plan.calls[i].arguments[0] == first)
+			return (ptrdiff_t)i;
+	return -1;
+}
+
+const void *in_region(const struct made *made, uint64_t address)
+{
+	cr_assert(address >= REGION && address < REGION + made->plan.size,
+		  "%#lx", address);
+	return made->region + (address - REGION);
 }

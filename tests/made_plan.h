@@ -8,6 +8,7 @@
 #define TESTS_MADE_PLAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/core_reader.h"
 #include "make_core.h"
@@ -40,6 +41,7 @@ struct made {
 	struct core core;
 	struct plan plan;
 	struct vdso_plan vdso;
+	struct frame_layout layout;
 	unsigned char *region;
 	struct pages *pages;
 };
@@ -53,5 +55,10 @@ void unmake(struct made *made);
 struct page *find_page(struct pages *pages, uint64_t address);
 /* Every page of the image is there as it should be, and no other. */
 void check_pages(struct made *made);
+
+/* The index of the first call @number with @first argument, or -1. */
+ptrdiff_t find_call(const struct made *made, int64_t number, uint64_t first);
+/* What lies at an address of the region. */
+const void *in_region(const struct made *made, uint64_t address);
 
 #endif

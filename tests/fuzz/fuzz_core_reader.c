@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/attribute.h"
 #include "common/core_reader.h"
 #include "common/core_writer.h"
 #include "fuzz.h"
@@ -23,6 +24,32 @@ size_t fuzz_begin(uint8_t *bytes, size_t size)
 	char *front;
 
 	made_core_init(&made);
+	made.thread_count = 3;
+	made.threads[1].registers.rbx = 4712;
+	made.pending[0].thread = CORE_THREAD_NONE;
+	made.pending[1].thread = 2;
+	made.pending_count = 2;
+	made.timers[0] = (struct core_timer){.kind = CORE_TIMER_INTERVAL,
+					     .thread = CORE_THREAD_NONE};
+	made.timers[1] = (struct core_timer){
+		.kind = CORE_TIMER_POSIX, .id = 3, .thread = 1};
+	made.timer_count = 2;
+	made.owners[0] =
+		(struct core_owner){0x555555558100, 1, CORE_OWNER_MEMORY};
+	made.owners[1] = (struct core_owner){40, 1, CORE_OWNER_REGISTER};
+	made.owner_count = 2;
+	made.guards[0] = (struct core_range){0x7ffff7000000, 0x7ffff7001000};
+	made.guard_count = 1;
+	made.objects[0] = (struct core_object){.size = 0x100000};
+	made.object_count = 1;
+	made.mappings[4].kind = CORE_MAPPING_OBJECT;
+	made.machine.used = 7;
+	made.machine.parts[2] = (struct core_xstate_part){576, 256};
+	made.attributes[1] =
+		(struct core_attribute){ATTRIBUTE_MEMORY_POLICY, .value = 1};
+	made.attributes[2] = (struct core_attribute){
+		ATTRIBUTE_MEMORY_POLICY + 1, .value = 1};
+	made.attribute_count = 3;
 	front = made_core_front(&made, &front_size);
 	assert(front_size <= size);
 	memcpy(bytes, front, front_size);
@@ -50,17 +77,26 @@ static void check_mappings(const struct core *core)
 static void check_plan(const struct core *core)
 {
 	struct vdso_plan vdso = {0};
-	struct plan_input input = {.core = core, .vdso = &vdso};
+	struct frame_layout layout = {.xcr0 = core->machine->xcr0};
+	struct plan_input input = {.core = core,
+				   .vdso = &vdso,
+				   .layout = &layout,
+				   .has_timer_ids = true};
 	struct error err = {0};
 	struct plan plan;
-	size_t size = plan_region_size(&input);
-	unsigned char *region = aligned_alloc(4096, size);
 	int *fds = calloc(core->mapping_count + 1, sizeof(*fds));
+	unsigned char *region;
+	size_t size;
 
+	memcpy(layout.parts, core->machine->parts, sizeof(layout.parts));
+	size = plan_region_size(&input);
+	region = aligned_alloc(4096, size);
 	memset(region, 0, size);
 	input.shared_fds = fds;
-	if (plan_find_region(core, 0x100000, size))
+	if (plan_find_region(core, 0x100000, size)) {
 		assert(plan_make(&plan, &input, region, 0x100000, &err) == 0);
+		plan_deinit(&plan);
+	}
 	free(fds);
 	free(region);
 }

@@ -1,7 +1,6 @@
 /*
  * test_fitness.c - a machine that lacks something is refused by its name
  */
-#include <cpuid.h>
 #include <errno.h>
 
 #include "common/attribute.h"
@@ -41,11 +40,11 @@ Test(fitness, missing_register_set_is_named)
 {
 	const struct core_machine sse = {.xcr0 = 3};
 
-	expect_missing((struct core_machine){.xcr0 = 7}, sse,
+	expect_missing((struct core_machine){.used = 7}, sse,
 		       "it uses AVX state, this CPU has none");
-	expect_missing((struct core_machine){.xcr0 = 0x203}, sse,
+	expect_missing((struct core_machine){.used = 0x203}, sse,
 		       "it uses PKRU state, this CPU has none");
-	expect_missing((struct core_machine){.xcr0 = 3 | 1ULL << 62}, sse,
+	expect_missing((struct core_machine){.used = 3 | 1ULL << 62}, sse,
 		       "it uses an unknown state, this CPU has none");
 }
 
@@ -86,8 +85,6 @@ struct fit {
 
 static void make_fit(struct fit *fit)
 {
-	uint32_t a, c, d;
-
 	*fit = (struct fit){
 		.folder = {.id = ATTRIBUTE_WORKING_FOLDER, .value = 1},
 		.core = {.fd = -1,
@@ -99,28 +96,28 @@ static void make_fit(struct fit *fit)
 			 .names = "\0/",
 			 .names_size = 3},
 	};
-	__cpuid_count(0xd, 0, a, fit->threads[0].xstate_size, c, d);
-	fit->threads[1] = fit->threads[0];
 }
 
 static void expect_unfit(const struct fit *fit, enum fault fault,
 			 const char *message)
 {
+	struct frame_layout layout;
 	struct error err = {0};
 
-	cr_expect(fitness_check(&fit->core, &err) < 0);
+	cr_expect(fitness_check(&fit->core, &layout, &err) < 0);
 	expect_contains(err.text, message);
 	cr_expect(err.fault == fault);
 }
 
 Test(fitness, core_that_fits_is_taken)
 {
+	struct frame_layout layout;
 	struct error err = {0};
 	struct fit fit;
 
 	make_fit(&fit);
 
-	cr_expect(fitness_check(&fit.core, &err) == 0, "%s", err.text);
+	cr_expect(fitness_check(&fit.core, &layout, &err) == 0, "%s", err.text);
 }
 
 Test(fitness, register_sets_of_another_size_are_refused)
@@ -128,10 +125,24 @@ Test(fitness, register_sets_of_another_size_are_refused)
 	struct fit fit;
 
 	make_fit(&fit);
-	fit.threads[0].xstate_size = 577;
+	if (!(cpu_read_xcr0() & 4))
+		cr_skip("this processor has no AVX");
+	fit.machine.used = 7;
+	fit.machine.parts[2].size = 128;
 
-	expect_unfit(&fit, FAULT_UNSUPPORTED,
-		     "its register sets take 577 bytes, those of this CPU");
+	expect_unfit(
+		&fit, FAULT_UNSUPPORTED,
+		"its register set 2 takes 128 bytes, that of this CPU 256");
+}
+
+/* An image without AVX-512 runs also where there is none. */
+Test(fitness, only_what_is_in_use_is_wanted)
+{
+	struct core_machine wanted = {.xcr0 = UINT64_MAX, .used = 3};
+	struct core_machine offered = {.xcr0 = 3};
+	struct error err = {0};
+
+	cr_expect(fitness_compare(&wanted, &offered, &err) == 0);
 }
 
 Test(fitness, missing_folder_is_named)

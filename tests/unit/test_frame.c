@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/cpu.h"
 #include "restore/frame.h"
 #include "tests/expect.h"
 
@@ -17,6 +18,8 @@ TestSuite(frame, .timeout = 10);
 
 enum {
 	XSTATE_SIZE = 2696,
+	INTEL_SIZE = 2688,
+	HEADER_OFFSET = 512,
 	ADDRESS = 0x123440,
 	/* What of a ucontext the kernel reads, with a mask of eight bytes. */
 	CONTEXT_SIZE = 304,
@@ -60,46 +63,78 @@ struct written {
 	size_t context;
 };
 
-static struct written write_one(const struct core_thread *thread)
+/* As AMD has them, and Intel: with room for MPX in between. */
+static const struct core_xstate_part amd[CORE_XSTATE_PARTS] = {
+	[2] = {576, 256},
+	[5] = {832, 64},
+	[6] = {896, 512},
+	[7] = {1408, 1024},
+};
+static const struct frame_layout intel = {
+	.xcr0 = STATES,
+	.parts = {[2] = {576, 256},
+		  [5] = {1088, 64},
+		  [6] = {1152, 512},
+		  [7] = {1664, 1024}},
+};
+
+static struct written write_with(const struct core_thread *thread,
+				 uint64_t used)
 {
 	unsigned char *xstate = malloc(thread->xstate_size);
-	struct written w = {.size = frame_size(thread)};
+	struct written w = {0};
 
 	for (size_t i = 0; i < thread->xstate_size; i++)
 		xstate[i] = (unsigned char)(i % 251);
+	memcpy(xstate + HEADER_OFFSET, &used, sizeof(used));
+	w.size = frame_size(xstate, &intel);
 	/* Of just the right size, for the sanitizer to guard. */
 	w.bytes = malloc(w.size);
 	memset(w.bytes, 0xee, w.size);
-	w.context =
-		frame_write(w.bytes, ADDRESS, thread, xstate, STATES) - ADDRESS;
+	w.context = frame_write(w.bytes, ADDRESS, thread, xstate, amd, &intel) -
+		    ADDRESS;
 	free(xstate);
 	return w;
 }
 
+static struct written write_one(const struct core_thread *thread)
+{
+	return write_with(thread, STATES);
+}
+
 Test(frame, context_ends_where_the_frame_does)
 {
-	for (uint32_t size = 576; size < 1000; size++) {
-		struct core_thread thread = make_thread();
-		struct written w;
+	static const uint64_t used[] = {0, 1, 3, 7, 0x27, 0x67, STATES};
+	static const size_t sizes[] = {576, 576, 576, 832, 1152, 1664, 2688};
 
-		thread.xstate_size = size;
-		w = write_one(&thread);
+	for (size_t i = 0; i < sizeof(used) / sizeof(*used); i++) {
+		const struct core_thread thread = make_thread();
+		struct written w = write_with(&thread, used[i]);
+		uint32_t magic2;
+
 		cr_expect(w.context + CONTEXT_SIZE == w.size);
 		cr_expect(w.context % FRAME_ALIGN == 0);
-		cr_expect(w.context >= size + sizeof(uint32_t),
+		cr_expect(w.context >= sizes[i] + sizeof(uint32_t),
 			  "the second magic is overwritten");
+		memcpy(&magic2, w.bytes + sizes[i], sizeof(magic2));
+		cr_expect(magic2 == FP_XSTATE_MAGIC2, "used %#lx",
+			  (unsigned long)used[i]);
 		free(w.bytes);
 	}
 }
 
-Test(frame, area_is_kept_but_for_the_words_of_the_kernel)
+Test(frame, sets_go_where_this_machine_has_them)
 {
 	const struct core_thread thread = make_thread();
 	struct written w = write_one(&thread);
 
-	for (size_t i = 0; i < XSTATE_SIZE; i++)
-		if (i < SOFTWARE_OFFSET || i >= 512)
-			cr_expect(w.bytes[i] == i % 251, "byte %zu", i);
+	for (size_t i = 0; i < SOFTWARE_OFFSET; i++)
+		cr_expect(w.bytes[i] == i % 251, "byte %zu", i);
+	for (size_t k = 2; k < CORE_XSTATE_PARTS; k++)
+		for (size_t i = 0; i < amd[k].size; i++)
+			cr_expect(w.bytes[intel.parts[k].offset + i] ==
+					  (amd[k].offset + i) % 251,
+				  "set %zu, byte %zu", k, i);
 	free(w.bytes);
 }
 
@@ -111,12 +146,11 @@ Test(frame, words_of_the_kernel_say_what_the_area_is)
 	uint32_t magic2;
 
 	memcpy(&software, w.bytes + SOFTWARE_OFFSET, sizeof(software));
-	memcpy(&magic2, w.bytes + XSTATE_SIZE, sizeof(magic2));
+	memcpy(&magic2, w.bytes + INTEL_SIZE, sizeof(magic2));
 
 	cr_expect(software.magic1 == FP_XSTATE_MAGIC1);
-	cr_expect(software.xstate_size == XSTATE_SIZE);
-	cr_expect(software.extended_size ==
-		  XSTATE_SIZE + FP_XSTATE_MAGIC2_SIZE);
+	cr_expect(software.xstate_size == INTEL_SIZE);
+	cr_expect(software.extended_size == INTEL_SIZE + FP_XSTATE_MAGIC2_SIZE);
 	cr_expect(software.xstate_bv == STATES);
 	cr_expect(magic2 == FP_XSTATE_MAGIC2);
 	free(w.bytes);
@@ -209,6 +243,7 @@ go_on_from_a_frame(void)
 				   .sa_flags = SA_SIGINFO};
 	struct core_thread thread = {.stack_flags = SS_DISABLE,
 				     .signal_mask = 0x200};
+	struct frame_layout layout = {0};
 	uint64_t pointer;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -223,8 +258,10 @@ go_on_from_a_frame(void)
 	thread.registers.rdi = 0x1111;
 	thread.registers.rsi = 0x2222;
 	thread.registers.eflags = 0x202;
+	layout.xcr0 = area_states;
+	cpu_read_parts(area_states, layout.parts);
 	pointer = frame_write(frame, (uintptr_t)frame, &thread, area,
-			      area_states);
+			      layout.parts, &layout);
 	__asm__ volatile("mov %0, %%rsp\n\t"
 			 "syscall"
 			 :

@@ -14,6 +14,10 @@ _subctx_capture() {
 		;;
 	esac
 	case $word in
+	--cpu=*)
+		COMPREPLY=($(compgen -P --cpu= -W 'x86-64 x86-64-v2 x86-64-v3
+			x86-64-v4' -- "${word#--cpu=}"))
+		;;
 	--ready=*)
 		COMPREPLY=($(compgen -P --ready= -W 'default marker stop notify
 			stdin symbol: line: syscall: output: after: signal:' \
@@ -21,7 +25,7 @@ _subctx_capture() {
 		compopt -o nospace
 		;;
 	-*)
-		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --pid=
+		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --cpu= --pid=
 			--leave-running --kill --json --quiet --verbose
 			--help --version' -- "$word"))
 		;;
