@@ -14,21 +14,19 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/core_writer.h"
-#include "common/cpu.h"
 #include "debug_notes.h"
 #include "holes.h"
+#include "machine.h"
 #include "owners.h"
 #include "seams.h"
 
 enum {
 	OBJECT_NAME_SIZE = 256,
-	XSTATE_HEADER = 512, /* behind what FXSAVE stores */
 };
 
 /*
@@ -131,40 +129,6 @@ static void lay_out_mapping(struct layout *layout, const struct content *c)
 			};
 }
 
-/* The header of an XSAVE area begins with a bit for each set in use. */
-static uint64_t used_sets(const struct threads *threads)
-{
-	uint64_t used = 0;
-
-	for (size_t i = 0; i < threads->count; i++) {
-		uint64_t one;
-
-		memcpy(&one, threads->items[i].xstate + XSTATE_HEADER,
-		       sizeof(one));
-		used |= one;
-	}
-	return used;
-}
-
-static struct core_machine look_at_machine(const struct image *image)
-{
-	struct core_machine machine = {
-		.xcr0 = cpu_read_xcr0(),
-		.used = used_sets(image->threads),
-	};
-	struct utsname names;
-
-	cpu_read_features(machine.features);
-	if (image->level != CPU_LEVEL_NONE)
-		cpu_limit_features(machine.features, image->level);
-	cpu_read_parts(machine.xcr0, machine.parts);
-	cpu_read_name(machine.cpu);
-	if (uname(&names) == 0)
-		snprintf(machine.kernel, sizeof(machine.kernel), "%s %s",
-			 names.release, names.version);
-	return machine;
-}
-
 static int lay_out(struct layout *layout, const struct image *image,
 		   struct error *err)
 {
@@ -190,7 +154,7 @@ static int lay_out(struct layout *layout, const struct image *image,
 			       layout);
 	for (size_t i = 0; i < contents->count; i++)
 		lay_out_mapping(layout, &contents->items[i]);
-	layout->machine = look_at_machine(image);
+	layout->machine = machine_describe(image->threads, image->level);
 	layout->folder = add_name(layout, image->changes->folder);
 	return 0;
 }
