@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "witness.h"
 
 /*
  * @argument, @mask, @value: the argument with these bits decides, as
@@ -85,13 +86,16 @@ enum call_use call_filter_use(const struct ready *ready, int64_t number,
 	for (size_t i = 0; i < RULE_COUNT; i++)
 		if (matches(&rules[i], ready, number, arguments))
 			return rules[i].use;
-	return CALL_USE_NONE;
+	return witness_wants(number) ? CALL_USE_WITNESS : CALL_USE_NONE;
 }
 
 static int add_rules(scmp_filter_ctx context, const struct ready *ready)
 {
 	const uint32_t action = SCMP_ACT_TRACE(0);
 	int r = seccomp_rule_add(context, action, SYS_exit_group, 0);
+
+	for (size_t i = 0; r == 0 && witness_calls[i] >= 0; i++)
+		r = seccomp_rule_add(context, action, witness_calls[i], 0);
 
 	if (r == 0 && ready_may_be(ready, CORE_READY_SYSCALL)) {
 		if (ready->fd < 0)
@@ -102,6 +106,8 @@ static int add_rules(scmp_filter_ctx context, const struct ready *ready)
 				context, action, (int)ready->call, 1,
 				SCMP_A0(SCMP_CMP_MASKED_EQ, int_bits,
 					(uint64_t)ready->fd));
+		if (r == -EEXIST)
+			r = 0;
 	}
 	for (size_t i = 0; r == 0 && i < RULE_COUNT; i++) {
 		const struct rule *rule = &rules[i];

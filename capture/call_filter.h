@@ -17,13 +17,14 @@
 /* What is to be done about a call that is seen. */
 enum call_use {
 	CALL_USE_NONE,
-	CALL_USE_STDIN,	 /* it takes from descriptor 0 */
-	CALL_USE_WAIT,	 /* it waits for descriptors, perhaps for 0 */
-	CALL_USE_SEND,	 /* it may tell $NOTIFY_SOCKET something */
-	CALL_USE_MAP,	 /* it maps code */
-	CALL_USE_OUTPUT, /* it writes to descriptor 1 or 2 */
-	CALL_USE_NAMED,	 /* it is the one that --ready names */
-	CALL_USE_EXIT,	 /* it ends the service */
+	CALL_USE_STDIN,	  /* it takes from descriptor 0 */
+	CALL_USE_WAIT,	  /* it waits for descriptors, perhaps for 0 */
+	CALL_USE_SEND,	  /* it may tell $NOTIFY_SOCKET something */
+	CALL_USE_MAP,	  /* it maps code */
+	CALL_USE_OUTPUT,  /* it writes to descriptor 1 or 2 */
+	CALL_USE_NAMED,	  /* it is the one that --ready names */
+	CALL_USE_EXIT,	  /* it ends the service */
+	CALL_USE_WITNESS, /* it leaves no trace but this */
 };
 
 enum call_use call_filter_use(const struct ready *ready, int64_t number,

@@ -18,6 +18,7 @@
 #include "common/io.h"
 #include "cpu_choice.h"
 #include "image.h"
+#include "node_policies.h"
 #include "open_file.h"
 #include "output.h"
 #include "page_dropper.h"
@@ -27,6 +28,7 @@
 #include "ready_wait.h"
 #include "report.h"
 #include "watchpoints.h"
+#include "witness.h"
 
 enum {
 	DROPPER_NAME = 128,
@@ -44,6 +46,7 @@ struct capture {
 	struct threads threads;
 	struct pending pending;
 	struct timers timers;
+	struct witness witness;
 	struct core_process process;
 	struct mapping_list mappings;
 	struct contents contents;
@@ -168,6 +171,7 @@ static int run_to_ready(struct capture *c, struct error *err)
 		.service = c->service,
 		.timeout_ms = c->options->timeout_ms,
 		.notify = &c->notify,
+		.witness = &c->witness,
 		.on_exec = look_at_exec,
 		.context = c,
 	};
@@ -261,6 +265,9 @@ static int ask_process(struct capture *c, struct error *err)
 		r = timers_read(&c->timers, &inferior, c->tid,
 				&c->at_ready.self, &c->threads, &c->audit, err);
 	if (r == 0)
+		r = node_policies_audit(&inferior, c->tid, &c->mappings,
+					&c->audit, err);
+	if (r == 0)
 		r = inferior_close(&inferior, c->tid, err);
 	return r;
 }
@@ -310,6 +317,8 @@ static int audit_outside(struct capture *c, struct error *err)
 
 	if (r == 0)
 		r = open_files_audit(&c->audit, t->pid, !t->attached, err);
+	witness_report(&c->witness, !t->attached && t->filtered, t->pid,
+		       &c->audit);
 	note_dropper(c);
 	if (r == 0)
 		r = contents_decide(&c->contents, &c->mappings, t,

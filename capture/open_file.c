@@ -235,6 +235,30 @@ static bool is_mounted(const struct open_file *file)
 	return false;
 }
 
+/*
+ * "lock:\t1: POSIX  ADVISORY  WRITE 4711 fe:00:12345 0 EOF": whether one is the
+ * service's.  Locks of a description have no owner and show -1.
+ */
+static bool has_own_lock(const char *fdinfo, pid_t pid)
+{
+	for (const char *at = fdinfo; *at; skip_line(&at)) {
+		const char *word = at;
+		uint64_t owner;
+
+		if (!take_word(&word, "lock:"))
+			continue;
+		for (int i = 0; i < 4; i++) {
+			skip_blanks(&word);
+			word += strcspn(word, " \t\n");
+		}
+		skip_blanks(&word);
+		if (take_word(&word, "-1 ") ||
+		    (take_decimal(&word, &owner) && (pid_t)owner == pid))
+			return true;
+	}
+	return false;
+}
+
 /* All but the copy.  @ret_fdinfo is allocated. */
 static int file_read(struct open_file *file, char **ret_fdinfo)
 {
@@ -256,6 +280,7 @@ static int file_read(struct open_file *file, char **ret_fdinfo)
 	if (statfs(path, &system) == 0)
 		file->file_system = (uint32_t)system.f_type;
 	file->has_other_name = has_other_name(file);
+	file->is_locked = has_own_lock(*ret_fdinfo, file->pid);
 	/* fsmount(2) and open_tree(2) give what looks like an O_PATH of "/". */
 	file->is_detached = file->flags & O_PATH &&
 			    strcmp(file->link, "/") == 0 && !is_mounted(file);
@@ -295,11 +320,15 @@ static void audit_stream(const struct auditor *auditor,
 		      is_rebound ? ": " : " was replaced by ");
 	describe(auditor, &file);
 	audit_add(auditor->audit,
-		  is_rebound ? VERDICT_REBOUND : VERDICT_REFUSED, subject, "%s",
-		  file.what);
+		  is_rebound && !file.is_locked ? VERDICT_REBOUND
+						: VERDICT_REFUSED,
+		  subject, "%s", file.what);
 	if (!is_rebound)
 		audit_remedy(auditor->audit,
 			     "Leave it as it is until the ready point.");
+	else if (file.is_locked)
+		audit_remedy(auditor->audit,
+			     "Take the lock after the ready point.");
 }
 
 /* A restorer has all three, so a service that lacks one would gain it. */

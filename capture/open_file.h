@@ -47,6 +47,7 @@ struct open_file_list {
  * @mount: mnt_id of fdinfo, 0 if there is none
  * @file_system: the magic number of statfs(2)
  * @has_other_name: the name in @link is gone, another hard link is not
+ * @is_locked: a lock on it is, or may be, the service's
  * @is_detached: the root of a mount that is not in the service's tree
  * @all: among which it is, borrowed, or NULL
  * @copy: a descriptor of ours for the same open file, or -1; borrowed
@@ -65,6 +66,7 @@ struct open_file {
 	struct stat status;
 	uint64_t file_system;
 	bool has_other_name;
+	bool is_locked;
 	bool is_detached;
 	const struct open_file_list *all;
 	int copy;

@@ -20,11 +20,11 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "call_filter.h"
 #include "clock.h"
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "output_match.h"
+#include "seen_calls.h"
 #include "stdin_wait.h"
 #include "watchpoints.h"
 #include "whereabouts.h"
@@ -34,7 +34,7 @@ enum {
 };
 
 /*
- * @use, @arguments: of the call that @in_call is in
+ * @calls: those that threads are in
  * @is_overdue: it was asked to stop, as it is time
  * @notify_fd: has said READY=1 and is to be closed, or -1
  * @stack: where the service was when it began to end
@@ -45,19 +45,16 @@ struct run {
 	struct watchpoints watchpoints;
 	uint64_t deadline_ms;
 	uint64_t after_ms;
-	pid_t in_call;
+	struct seen_calls calls;
 	bool in_exec;
 	bool is_overdue;
-	enum call_use use;
-	int64_t number;
-	uint64_t arguments[6];
 	int notify_fd;
 	struct output_match output;
 	char stack[STACK_TEXT];
 	enum core_ready ready;
 };
 
-static void at_entry(struct run *run, const struct stop *stop)
+static int at_entry(struct run *run, const struct stop *stop, struct error *err)
 {
 	enum call_use use = call_filter_use(run->wait->ready, stop->number,
 					    stop->arguments);
@@ -70,23 +67,20 @@ static void at_entry(struct run *run, const struct stop *stop)
 	if (use == CALL_USE_STDIN ||
 	    (use == CALL_USE_WAIT && stdin_wait_is(run->t, stop)))
 		run->ready = CORE_READY_STDIN;
-	run->in_call = stop->tid;
-	run->use = use;
-	run->number = stop->number;
-	memcpy(run->arguments, stop->arguments, sizeof(run->arguments));
+	if (use == CALL_USE_WITNESS)
+		witness_see(run->wait->witness, run->t, stop);
+	return seen_calls_add(&run->calls, stop, use, err);
 }
 
 static int at_exit(struct run *run, const struct stop *stop, struct error *err)
 {
-	enum call_use use =
-		run->in_call == stop->tid ? run->use : CALL_USE_NONE;
+	const struct seen_call call = seen_calls_take(&run->calls, stop->tid);
+	const enum call_use use = call.use;
 	int r = 0;
 
-	if (run->in_call == stop->tid && run->notify_fd >= 0 &&
-	    run->number == SYS_close &&
-	    (int)run->arguments[0] == run->notify_fd)
+	if (run->notify_fd >= 0 && call.number == SYS_close &&
+	    (int)call.arguments[0] == run->notify_fd)
 		run->ready = CORE_READY_NOTIFY;
-	run->in_call = 0;
 	if (run->in_exec) {
 		run->in_exec = false;
 		r = run->wait->on_exec(run->wait->context, run->t, err);
@@ -95,13 +89,13 @@ static int at_exit(struct run *run, const struct stop *stop, struct error *err)
 	} else if (use == CALL_USE_MAP && stop->result > 0) {
 		r = watchpoints_update(&run->watchpoints, run->t, err);
 	} else if (use == CALL_USE_OUTPUT && stop->result > 0) {
-		if (output_match_call(&run->output, run->t, run->number,
-				      run->arguments, (uint64_t)stop->result))
+		if (output_match_call(&run->output, run->t, call.number,
+				      call.arguments, (uint64_t)stop->result))
 			run->ready = CORE_READY_OUTPUT;
 	} else if (use == CALL_USE_SEND && run->notify_fd < 0 &&
 		   notify_socket_is_ready(run->wait->notify)) {
 		/* Its socket is closed in a moment; then it is gone. */
-		run->notify_fd = (int)run->arguments[0];
+		run->notify_fd = (int)call.arguments[0];
 	}
 	return r;
 }
@@ -229,8 +223,7 @@ static int take_stop(struct run *run, const struct stop *stop, int *ret_signal,
 		run->in_exec = true;
 		return 0;
 	case STOP_SYSCALL_ENTRY:
-		at_entry(run, stop);
-		return 0;
+		return at_entry(run, stop, err);
 	case STOP_SYSCALL_EXIT:
 		return at_exit(run, stop, err);
 	case STOP_SIGNAL:
@@ -257,20 +250,27 @@ static int take_stop(struct run *run, const struct stop *stop, int *ret_signal,
 	return 0;
 }
 
+static bool counts_at_exit(enum call_use use)
+{
+	return use == CALL_USE_SEND || use == CALL_USE_MAP ||
+	       use == CALL_USE_OUTPUT;
+}
+
 /*
  * Between the entry and the exit of a call that counts at its exit, and in an
  * exec, the service is led from call to call; otherwise only where no filter
  * stops the calls that matter.
  */
-static enum resume how_to_resume(const struct run *run)
+static enum resume how_to_resume(const struct run *run, pid_t tid)
 {
 	static const uint32_t needs_calls = ~((uint32_t)1 << CORE_READY_STOP |
 					      (uint32_t)1 << CORE_READY_SIGNAL |
 					      (uint32_t)1 << CORE_READY_AFTER);
 
+	const struct seen_call *call = seen_calls_find(&run->calls, tid);
+
 	if (run->in_exec || run->notify_fd >= 0 ||
-	    (run->in_call && run->use != CALL_USE_NONE &&
-	     run->use != CALL_USE_EXIT && run->use != CALL_USE_WAIT))
+	    (call && counts_at_exit(call->use)))
 		return RESUME_TO_CALL;
 	if (!run->t->filtered && run->wait->ready->kinds & needs_calls)
 		return RESUME_TO_CALL;
@@ -313,8 +313,9 @@ static int run_to_ready(struct run *run, struct stop *stop, struct error *err)
 
 	while (r == 0 && !run->ready) {
 		if (stop->tid)
-			r = tracee_resume(run->t, stop->tid, how_to_resume(run),
-					  signal, err);
+			r = tracee_resume(run->t, stop->tid,
+					  how_to_resume(run, stop->tid), signal,
+					  err);
 		if (r == 0)
 			r = tracee_next_stop(run->t, next_deadline(run), stop,
 					     err);
@@ -349,6 +350,7 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 		run.ready = CORE_READY_NOW;
 	r = run_to_ready(&run, &stop, err);
 	watchpoints_deinit(&run.watchpoints);
+	seen_calls_deinit(&run.calls);
 	if (r < 0)
 		return r;
 	*ret_kind = run.ready;

@@ -7,6 +7,7 @@
 #include "notify_socket.h"
 #include "ready.h"
 #include "tracee.h"
+#include "witness.h"
 
 /*
  * @service: its name in messages
@@ -19,6 +20,7 @@ struct ready_wait {
 	const char *service;
 	uint64_t timeout_ms;
 	struct notify_socket *notify;
+	struct witness *witness;
 	int (*on_exec)(void *context, struct tracee *t, struct error *err);
 	void *context;
 };

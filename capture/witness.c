@@ -1,0 +1,114 @@
+/*
+ * witness.c - calls that leave no trace in /proc, seen when they are made
+ */
+#include "witness.h"
+
+#include <inttypes.h>
+#include <sys/ipc.h>
+#include <sys/random.h>
+#include <sys/sem.h>
+#include <sys/syscall.h>
+
+enum {
+	OPERATIONS_MAX = 500, /* SEMOPM of the kernel */
+	/* What glibc's allocator takes at the first malloc(3). */
+	ALLOCATOR_BYTES = 8,
+};
+
+const int witness_calls[] = {SYS_semop, SYS_semtimedop, SYS_iopl, SYS_getrandom,
+			     -1};
+
+bool witness_wants(int64_t number)
+{
+	for (size_t i = 0; witness_calls[i] >= 0; i++)
+		if (witness_calls[i] == number)
+			return true;
+	return false;
+}
+
+static bool has_undo(const struct tracee *t, uint64_t address, uint64_t count)
+{
+	struct sembuf operations[OPERATIONS_MAX];
+	struct error ignored = {0};
+
+	if (count > OPERATIONS_MAX ||
+	    tracee_read(t, address, operations, count * sizeof(*operations),
+			&ignored) < 0)
+		return false; /* so the call fails */
+	for (uint64_t i = 0; i < count; i++)
+		if (operations[i].sem_flg & SEM_UNDO)
+			return true;
+	return false;
+}
+
+void witness_see(struct witness *witness, const struct tracee *t,
+		 const struct stop *stop)
+{
+	const uint64_t *a = stop->arguments;
+
+	switch (stop->number) {
+	case SYS_semop:
+	case SYS_semtimedop:
+		witness->semaphore_undo =
+			witness->semaphore_undo || has_undo(t, a[1], a[2]);
+		break;
+	case SYS_iopl:
+		witness->port_level = (int)a[0] > 0;
+		break;
+	case SYS_getrandom:
+		if (a[1] == ALLOCATOR_BYTES && a[2] == GRND_NONBLOCK)
+			break;
+		witness->random_bytes += a[1];
+		break;
+	default:
+		break;
+	}
+}
+
+/* semctl(2): the fourth argument is the caller's to declare. */
+union semaphore_argument {
+	int value;
+	struct semid_ds *status;
+	struct seminfo *info;
+};
+
+/* Whether it was the last to change a semaphore that we may look at. */
+static bool uses_semaphores(pid_t pid)
+{
+	struct seminfo info;
+	struct semid_ds status;
+	int highest = semctl(0, 0, SEM_INFO,
+			     (union semaphore_argument){.info = &info});
+
+	for (int i = 0; i <= highest; i++) {
+		int id = semctl(i, 0, SEM_STAT,
+				(union semaphore_argument){.status = &status});
+
+		for (int k = 0; id >= 0 && k < (int)status.sem_nsems; k++)
+			if (semctl(id, k, GETPID) == pid)
+				return true;
+	}
+	return false;
+}
+
+void witness_report(const struct witness *witness, bool was_there, pid_t pid,
+		    struct audit *audit)
+{
+	if (witness->semaphore_undo || (!was_there && uses_semaphores(pid))) {
+		audit_add(audit, VERDICT_REFUSED, "semaphore",
+			  "the service %s System V operations to be undone at "
+			  "its end",
+			  was_there ? "has" : "may have");
+		audit_remedy(audit, "Use SEM_UNDO after the ready point.");
+	}
+	if (witness->port_level) {
+		audit_add(audit, VERDICT_REFUSED, "I/O ports",
+			  "the service may use all of them (iopl)");
+		audit_remedy(audit, "Ask for them after the ready point.");
+	}
+	if (witness->random_bytes)
+		audit_add(audit, VERDICT_NOTED, "randomness",
+			  "%" PRIu64 " bytes from getrandom(2); all restores "
+			  "share what was made of them",
+			  witness->random_bytes);
+}
