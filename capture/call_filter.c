@@ -86,7 +86,18 @@ enum call_use call_filter_use(const struct ready *ready, int64_t number,
 	for (size_t i = 0; i < RULE_COUNT; i++)
 		if (matches(&rules[i], ready, number, arguments))
 			return rules[i].use;
-	return witness_wants(number) ? CALL_USE_WITNESS : CALL_USE_NONE;
+	return witness_wants(number, arguments) ? CALL_USE_WITNESS
+						: CALL_USE_NONE;
+}
+
+static int add_witness(scmp_filter_ctx context, uint32_t action,
+		       const struct witness_call *call)
+{
+	if (call->first < 0)
+		return seccomp_rule_add(context, action, call->number, 0);
+	return seccomp_rule_add(
+		context, action, call->number, 1,
+		SCMP_A0(SCMP_CMP_MASKED_EQ, int_bits, (uint64_t)call->first));
 }
 
 static int add_rules(scmp_filter_ctx context, const struct ready *ready)
@@ -94,8 +105,8 @@ static int add_rules(scmp_filter_ctx context, const struct ready *ready)
 	const uint32_t action = SCMP_ACT_TRACE(0);
 	int r = seccomp_rule_add(context, action, SYS_exit_group, 0);
 
-	for (size_t i = 0; r == 0 && witness_calls[i] >= 0; i++)
-		r = seccomp_rule_add(context, action, witness_calls[i], 0);
+	for (size_t i = 0; r == 0 && witness_calls[i].number >= 0; i++)
+		r = add_witness(context, action, &witness_calls[i]);
 
 	if (r == 0 && ready_may_be(ready, CORE_READY_SYSCALL)) {
 		if (ready->fd < 0)

@@ -124,18 +124,21 @@ static int make_scratch(struct inferior *inf, pid_t tid,
 				      0),
 			    &inf->scratch, err);
 
+	/* Never writable, as the service may have forbidden such code (MDWE). */
+	if (r == 0)
+		r = single_call(
+			inf, tid, borrowed,
+			CALL_MUST(SYS_mmap, inf->scratch, CORE_PAGE_SIZE,
+				  PROT_READ | PROT_EXEC,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+				  (uint64_t)-1, 0),
+			&ignored, err);
 	if (r == 0)
 		r = tracee_write(inf->tracee, inf->scratch, (char *)call_run,
 				 code_size, err);
 	if (r == 0)
 		r = tracee_write(inf->tracee, inf->scratch + code_size, &trap,
 				 sizeof(trap), err);
-	if (r == 0)
-		r = single_call(inf, tid, borrowed,
-				CALL_MUST(SYS_mprotect, inf->scratch,
-					  CORE_PAGE_SIZE,
-					  PROT_READ | PROT_EXEC),
-				&ignored, err);
 	return r;
 }
 

@@ -80,6 +80,10 @@ static void compare_limits(const struct surroundings *before,
 			   const struct surroundings *after, uint32_t leader,
 			   struct audit *audit, struct changes *changes)
 {
+	/* Those of another user may not be read. */
+	if (strcmp(before->texts[SURROUNDING_USERS],
+		   after->texts[SURROUNDING_USERS]) != 0)
+		return;
 	for (uint32_t i = 0; i < RLIM_NLIMITS; i++) {
 		const struct rlimit *was = &before->limits[i];
 		const struct rlimit *is = &after->limits[i];
@@ -204,8 +208,22 @@ static void compare_self(const struct self_report *before,
 	changes_compare(changes, leader, "", ATTRIBUTE_LOCK_FUTURE,
 			(int64_t)before->lock_future,
 			(int64_t)after->lock_future, audit);
-	if (!after->is_confined || before->is_confined)
+}
+
+/* Another user, or one in another user namespace, may not look at us anyway. */
+static void compare_confinement(const struct process_state *exec,
+				const struct process_state *ready,
+				struct audit *audit)
+{
+	static const enum surrounding reasons[] = {SURROUNDING_USERS,
+						   SURROUNDING_USER_NAMESPACE};
+
+	if (!ready->self.is_confined || exec->self.is_confined)
 		return;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (strcmp(exec->surroundings.texts[reasons[i]],
+			   ready->surroundings.texts[reasons[i]]) != 0)
+			return;
 	audit_add(audit, VERDICT_REFUSED, "Landlock domain",
 		  "the service has confined itself");
 	audit_remedy(audit, "Confine it after the ready point.");
@@ -226,17 +244,31 @@ static void compare_threads(const struct process_state *exec,
 	}
 }
 
+/* What it has from us it may have set itself, too. */
+static void set_no_new_privs(const struct process_state *exec,
+			     const struct threads *threads, struct audit *audit,
+			     struct changes *changes)
+{
+	if (!exec->thread.attributes[ATTRIBUTE_NO_NEW_PRIVS])
+		return;
+	audit_add(audit, VERDICT_RESTORED,
+		  attribute_name(ATTRIBUTE_NO_NEW_PRIVS), "1, as it was set");
+	for (uint32_t i = 0; i < threads->count; i++)
+		changes_add(changes, i, ATTRIBUTE_NO_NEW_PRIVS, 1);
+}
+
 int process_state_compare(const struct process_state *exec,
 			  struct process_state *ready,
 			  const struct threads *threads, pid_t pid,
-			  struct audit *audit, struct changes *ret_changes,
-			  struct error *err)
+			  const struct witness *witness, struct audit *audit,
+			  struct changes *ret_changes, struct error *err)
 {
 	const struct surroundings *before = &exec->surroundings;
 	const struct surroundings *after = &ready->surroundings;
 	const uint32_t leader = threads_find(threads, pid);
 
 	compare_self(&exec->self, &ready->self, leader, audit, ret_changes);
+	compare_confinement(exec, ready, audit);
 	compare_threads(exec, threads, leader, audit, ret_changes);
 	changes_compare(ret_changes, leader, "", ATTRIBUTE_UMASK, before->umask,
 			after->umask, audit);
@@ -244,6 +276,8 @@ int process_state_compare(const struct process_state *exec,
 	compare_streams(before, after, leader, audit, ret_changes);
 	compare_folder(before, after, leader, audit, ret_changes);
 	compare_texts(before, after, audit);
+	if (witness->no_new_privs)
+		set_no_new_privs(exec, threads, audit, ret_changes);
 	compare_files(before, after, leader, audit, ret_changes);
 	for (size_t i = 0; i < CORE_SIGNALS; i++) {
 		struct core_signal *is = &ready->self.signals[i];

@@ -12,6 +12,7 @@
 #include "self_report.h"
 #include "surroundings.h"
 #include "threads.h"
+#include "witness.h"
 
 /* @signal_mask, @thread: of the thread that was asked */
 struct process_state {
@@ -38,8 +39,8 @@ int process_state_ours(struct process_state *ret_state, struct error *err);
 int process_state_compare(const struct process_state *exec,
 			  struct process_state *ready,
 			  const struct threads *threads, pid_t pid,
-			  struct audit *audit, struct changes *ret_changes,
-			  struct error *err);
+			  const struct witness *witness, struct audit *audit,
+			  struct changes *ret_changes, struct error *err);
 
 /* The mm fields of @process, from /proc/PID/stat (proc_pid_stat(5)). */
 int process_state_layout(pid_t pid, struct core_process *process,

@@ -43,7 +43,7 @@ static const struct {
 	{"pid namespace for children", "ns/pid_for_children"},
 	{"time namespace", "ns/time"},
 	{"time namespace for children", "ns/time_for_children"},
-	{"user namespace", "ns/user"},
+	[SURROUNDING_USER_NAMESPACE] = {"user namespace", "ns/user"},
 	{"UTS namespace", "ns/uts"},
 };
 
@@ -191,8 +191,9 @@ int surroundings_read(struct surroundings *ret_surroundings, pid_t pid,
 	read_umask(status, &s->umask);
 	for (int i = 0; i < 3; i++)
 		s->stream_flags[i] = read_stream_flags(pid, i);
+	/* Not of one that has become another user, which is refused anyway. */
 	for (int i = 0; i < (int)RLIM_NLIMITS; i++)
-		if (prlimit(pid, i, NULL, &s->limits[i]) < 0)
+		if (prlimit(pid, i, NULL, &s->limits[i]) < 0 && errno != EPERM)
 			return error_system(err, errno,
 					    "cannot read the limits of pid %d",
 					    pid);

@@ -10,6 +10,7 @@
 
 enum {
 	GET_TID_ADDRESS = 40, /* linux/prctl.h */
+	KEEP_CAPS_BIT = 16,   /* SECBIT_KEEP_CAPS of linux/securebits.h */
 };
 
 /* Where the answers go. */
@@ -72,6 +73,8 @@ static void read_answers(struct thread_report *report,
 		report->attributes[i] =
 			attribute_answer(i, true, &calls[CALL_ATTRIBUTES + i],
 					 answers->attributes[i]);
+	/* One of these bits is the flag, which is an attribute of its own. */
+	report->attributes[ATTRIBUTE_SECUREBITS] &= ~(int64_t)KEEP_CAPS_BIT;
 	if (calls[CALL_SCHEDULING].result == 0)
 		memcpy(report->scheduling, answers->scheduling,
 		       sizeof(report->scheduling));

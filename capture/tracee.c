@@ -21,6 +21,10 @@
 #include "common/text.h"
 #include "tracee_task.h"
 
+enum {
+	STRAYS_MAX = 64,
+};
+
 struct task *task_find(const struct tracee *t, pid_t tid)
 {
 	for (size_t i = 0; i < t->task_count; i++)
@@ -164,6 +168,7 @@ int tracee_resume(struct tracee *t, pid_t tid, enum resume how, int signal,
 	    errno != ESRCH)
 		return error_system(err, errno, "cannot resume thread %d", tid);
 	task->stopped = false;
+	task->is_interrupted = false;
 	return 0;
 }
 
@@ -184,10 +189,32 @@ int tracee_threads(const struct tracee *t, pid_t **ret_tids, size_t *ret_count,
 	return 0;
 }
 
+/*
+ * A process that was cloned with CLONE_UNTRACED, and whose parents have ended,
+ * is known to nobody but the one who reaps it, which is us (tracee_spawn()).
+ */
+static size_t find_strays(const struct tracee *t, pid_t *ret_pids, size_t max)
+{
+	cleanup_heap char *text = NULL;
+	size_t count = 0;
+	const char *at;
+	uint64_t pid;
+
+	if (t->attached ||
+	    io_read_filef(&text, NULL, "/proc/self/task/%d/children",
+			  getpid()) < 0)
+		return 0;
+	for (at = text; take_decimal(&at, &pid) && count < max;
+	     skip_blanks(&at))
+		if (!task_find(t, (pid_t)pid))
+			ret_pids[count++] = (pid_t)pid;
+	return count;
+}
+
 int tracee_descendants(const struct tracee *t, pid_t **ret_tids,
 		       size_t *ret_count, struct error *err)
 {
-	pid_t *tids = calloc(t->task_count + 1, sizeof(*tids));
+	pid_t *tids = calloc(t->task_count + STRAYS_MAX, sizeof(*tids));
 	size_t count = 0;
 
 	if (!tids)
@@ -195,6 +222,7 @@ int tracee_descendants(const struct tracee *t, pid_t **ret_tids,
 	for (size_t i = 0; i < t->task_count; i++)
 		if (!t->tasks[i].ours)
 			tids[count++] = t->tasks[i].tid;
+	count += find_strays(t, tids + count, STRAYS_MAX);
 	*ret_tids = tids;
 	*ret_count = count;
 	return 0;
@@ -223,9 +251,23 @@ void tracee_detach(struct tracee *t)
 		struct task *task = &t->tasks[i];
 
 		task_watch(t, task, &ignored);
+		task_reenter_call(t, task);
 		ptrace(PTRACE_DETACH, task->tid, NULL, NULL);
 	}
 	forget(t);
+}
+
+/* Each that ends may leave us its own children. */
+static void kill_strays(const struct tracee *t)
+{
+	pid_t pids[STRAYS_MAX];
+	size_t count;
+
+	while ((count = find_strays(t, pids, STRAYS_MAX)) > 0)
+		for (size_t i = 0; i < count; i++)
+			if (kill(pids[i], SIGKILL) < 0 ||
+			    waitpid(pids[i], NULL, __WALL) < 0)
+				return;
 }
 
 /*
@@ -246,5 +288,6 @@ void tracee_kill(struct tracee *t)
 		if (tid > 0 && !WIFSTOPPED(status))
 			task_remove(t, tid);
 	}
+	kill_strays(t);
 	forget(t);
 }

@@ -107,6 +107,8 @@ int tracee_spawn(struct tracee *ret_tracee,
 	sigset_t waking, mask;
 	int r;
 
+	/* So that processes that escape us by two forks become our children. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	tracee_waking_signals(&waking);
 	sigprocmask(SIG_BLOCK, &waking, &mask);
 	sigaction(SIGXFSZ, &ignore, &file_size);

@@ -222,11 +222,39 @@ static int skip_call(struct tracee *t, pid_t tid,
 	return tracee_set_registers(t, tid, &before, err);
 }
 
+static void task_keep_interrupted(struct task *task,
+				  const struct user_regs_struct *interrupted,
+				  const struct user_regs_struct *repeated)
+{
+	task->is_interrupted = true;
+	task->interrupted = *interrupted;
+	task->repeated = *repeated;
+}
+
+/*
+ * Where it is let go for good, the kernel makes the call again: unlike one that
+ * the thread itself makes again, that one is in time for a signal that was sent
+ * in between.
+ */
+void task_reenter_call(const struct tracee *t, const struct task *task)
+{
+	struct error ignored = {0};
+	struct user_regs_struct now;
+
+	if (task->is_interrupted &&
+	    tracee_registers(t, task->tid, &now, &ignored) == 0 &&
+	    now.rip == task->repeated.rip && now.rsp == task->repeated.rsp &&
+	    now.rax == task->repeated.rax)
+		tracee_set_registers(t, task->tid, &task->interrupted,
+				     &ignored);
+}
+
 int tracee_leave_call(struct tracee *t, pid_t tid, struct error *err)
 {
 	struct __ptrace_syscall_info info = {0};
-	struct user_regs_struct regs;
+	struct user_regs_struct regs, interrupted;
 	int r = tracee_registers(t, tid, &regs, err);
+	bool is_restart;
 	int64_t result;
 
 	if (r < 0)
@@ -250,11 +278,14 @@ int tracee_leave_call(struct tracee *t, pid_t tid, struct error *err)
 				"until it has left that call.");
 		return -EBUSY;
 	}
-	if ((result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK) ||
-	    (result == -EINTR && is_cut_by_stop(regs.orig_rax)))
+	interrupted = regs;
+	is_restart = result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK;
+	if (is_restart || (result == -EINTR && is_cut_by_stop(regs.orig_rax)))
 		repeat_call(&regs);
 	/* Whatever comes next, the kernel is to restart nothing itself. */
 	regs.orig_rax = (unsigned long long)-1;
+	if (is_restart)
+		task_keep_interrupted(task_find(t, tid), &interrupted, &regs);
 	return tracee_set_registers(t, tid, &regs, err);
 }
 

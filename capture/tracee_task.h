@@ -16,6 +16,8 @@
  * @asked: PTRACE_INTERRUPT was sent, and no stop has been seen since; any
  *	stop answers it, as the kernel then forgets it (ptrace_stop())
  * @request: with what it was let go the last time
+ * @is_interrupted: it was in a call that the kernel would make again by itself,
+ *	with the registers @interrupted; and was brought out of it with @repeated
  * @watch_stale: its debug registers are not those of the tracee yet
  */
 struct task {
@@ -25,6 +27,9 @@ struct task {
 	bool asked;
 	bool watch_stale;
 	int request;
+	bool is_interrupted;
+	struct user_regs_struct interrupted;
+	struct user_regs_struct repeated;
 };
 
 enum {
@@ -52,6 +57,8 @@ void task_remove(struct tracee *t, pid_t tid);
 int task_interrupt(struct task *task, struct error *err);
 /* Waits for one running thread; whatever stops it, it stays stopped. */
 int task_await(struct tracee *t, pid_t tid, struct error *err);
+/* Puts a thread back into the call that it was brought out of. */
+void task_reenter_call(const struct tracee *t, const struct task *task);
 /* Brings the debug registers of a stopped task up to date. */
 int task_watch(const struct tracee *t, struct task *task, struct error *err);
 /* One event of one task; *ret_seen is whether the caller has to see it. */

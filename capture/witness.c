@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <sys/ipc.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/sem.h>
 #include <sys/syscall.h>
@@ -15,13 +16,21 @@ enum {
 	ALLOCATOR_BYTES = 8,
 };
 
-const int witness_calls[] = {SYS_semop, SYS_semtimedop, SYS_iopl, SYS_getrandom,
-			     -1};
+const struct witness_call witness_calls[] = {
+	{SYS_semop, -1},
+	{SYS_semtimedop, -1},
+	{SYS_iopl, -1},
+	{SYS_getrandom, -1},
+	{SYS_prctl, PR_SET_NO_NEW_PRIVS},
+	{-1, -1},
+};
 
-bool witness_wants(int64_t number)
+bool witness_wants(int64_t number, const uint64_t arguments[6])
 {
-	for (size_t i = 0; witness_calls[i] >= 0; i++)
-		if (witness_calls[i] == number)
+	for (size_t i = 0; witness_calls[i].number >= 0; i++)
+		if (witness_calls[i].number == number &&
+		    (witness_calls[i].first < 0 ||
+		     (int)arguments[0] == witness_calls[i].first))
 			return true;
 	return false;
 }
@@ -54,6 +63,9 @@ void witness_see(struct witness *witness, const struct tracee *t,
 		break;
 	case SYS_iopl:
 		witness->port_level = (int)a[0] > 0;
+		break;
+	case SYS_prctl:
+		witness->no_new_privs = true;
 		break;
 	case SYS_getrandom:
 		if (a[1] == ALLOCATOR_BYTES && a[2] == GRND_NONBLOCK)

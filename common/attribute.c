@@ -237,8 +237,9 @@ int64_t attribute_answer(uint32_t id, bool of_thread, const struct call *call,
 
 	if (!a)
 		return 0;
+	/* modify_ldt(2) leaves the upper half of an error as it is. */
 	if (call->result < 0 || a->place == PLACE_RESULT)
-		return call->result;
+		return (int32_t)call->result;
 	if (a->place == PLACE_INT)
 		return (int32_t)answer;
 	return (int64_t)answer;

@@ -60,23 +60,33 @@ void harness_end(void)
 		free(paths[--path_count]);
 }
 
+/* The same path that was kept before, or this one. */
+static char *kept(char *path)
+{
+	for (size_t i = 0; i < path_count; i++)
+		if (strcmp(paths[i], path) == 0) {
+			free(path);
+			return paths[i];
+		}
+	cr_assert(path_count < PATHS_MAX);
+	return paths[path_count++] = path;
+}
+
 /* A build folder may be out of reach for another user, so he gets a copy. */
 static const char *reachable(const char *path)
 {
 	const char *name = strrchr(path, '/');
 	char command[3 * PATH_MAX];
+	size_t before;
 	char *copy;
 
 	if (!test_uid())
 		return path;
 	cr_assert(name && asprintf(&copy, "%s%s", folder, name) > 0);
-	for (size_t i = 0; i < path_count; i++)
-		if (strcmp(paths[i], copy) == 0) {
-			free(copy);
-			return paths[i];
-		}
-	cr_assert(path_count < PATHS_MAX);
-	paths[path_count++] = copy;
+	before = path_count;
+	copy = kept(copy);
+	if (path_count == before)
+		return copy;
 	snprintf(command, sizeof(command), "cp '%s' '%s'", path, copy);
 	cr_assert(system(command) == 0);
 	return copy;
@@ -104,11 +114,9 @@ const char *service_path(const char *name)
 {
 	char *path;
 
-	cr_assert(path_count < PATHS_MAX);
 	cr_assert(asprintf(&path, "%s/%s", from_environment("SUBCTX_SERVICES"),
 			   name) > 0);
-	paths[path_count++] = path;
-	return reachable(path);
+	return reachable(kept(path));
 }
 
 static _Noreturn void become(const char *const words[], int pipes[3][2])

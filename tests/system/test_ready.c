@@ -188,7 +188,7 @@ Test(ready, process_that_is_refused_goes_on_with_its_children)
 	cr_assert(write(service.in, "1\n", 2) == 2);
 	outcome = finish(capture, NULL, 20);
 	expect_status(outcome, 3);
-	expect_in(outcome.err, "process 'sleep'");
+	expect_in(outcome.err, "refused   child ");
 	outcome_free(&outcome);
 
 	outcome = finish(service, "2\n", 20);

@@ -41,26 +41,31 @@ static void check_service(const char *name)
 	}
 }
 
+/* state: heap */
 Test(restore, heap_keeps_its_contents_and_grows)
 {
 	check_service("grows_heap");
 }
 
+/* state: stacks */
 Test(restore, stack_keeps_its_contents_and_grows)
 {
 	check_service("grows_stack");
 }
 
+/* state: threads */
 Test(restore, every_register_is_as_it_was)
 {
 	check_service("uses_registers");
 }
 
+/* state: signal actions */
 Test(restore, signal_actions_mask_and_stack_are_as_they_were)
 {
 	check_service("handles_signals");
 }
 
+/* state: process and thread ids, `/proc/PID/exe` */
 Test(restore, process_knows_its_new_self)
 {
 	check_service("knows_itself");
@@ -71,16 +76,19 @@ Test(restore, clocks_agree_with_the_kernel)
 	check_service("reads_clock");
 }
 
+/* state: files that are mapped to be read */
 Test(restore, file_mappings_show_what_they_showed)
 {
 	check_service("maps_files");
 }
 
+/* state: memory that is wiped on fork or may be dropped */
 Test(restore, dropped_and_wiped_memory_is_zeros)
 {
 	check_service("advises_memory");
 }
 
+/* state: limits, working folder, umask */
 Test(restore, attributes_are_set_again)
 {
 	check_service("sets_attributes");
@@ -170,6 +178,7 @@ Test(restore, half_a_gibibyte_is_there_to_the_last_byte)
 	free(got);
 }
 
+/* state: standard streams */
 Test(restore, pid_streams_and_folder_are_the_restorers)
 {
 	struct outcome outcome = run(
@@ -352,6 +361,7 @@ Test(restore, clock_that_is_behind_is_warned_of)
 	outcome_free(&outcome);
 }
 
+/* state: vdso of another kernel */
 Test(restore, vdso_of_another_kernel_leads_to_this_ones)
 {
 	static const char *const names[] = {"reads_clock", "knows_itself"};

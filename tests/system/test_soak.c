@@ -1,0 +1,167 @@
+/*
+ * test_soak.c - the same again and again, and processes that nobody thought of
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/harness.h"
+
+enum {
+	ROUNDS = 200,
+	RANDOM_ROUNDS = 40,
+	GENERATIONS = 6,
+};
+
+TestSuite(soak, .init = harness_begin, .fini = harness_end, .timeout = 280);
+
+/* One service with forty kinds of state at once. */
+Test(soak, everything_at_once_two_hundred_times)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		struct outcome outcome =
+			run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
+					service_path("holds_everything")));
+
+		cr_assert(outcome.status == 0, "round %d: %s", i, outcome.err);
+		outcome_free(&outcome);
+		outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+		cr_assert(outcome.status == 0 &&
+				  strcmp(outcome.out, "ok\n") == 0,
+			  "round %d: %s%s", i, outcome.out, outcome.err);
+		outcome_free(&outcome);
+	}
+}
+
+/* The seed is in the name of every failure; $SUBCTX_SEED chooses it. */
+Test(soak, any_process_is_what_it_was)
+{
+	const char *given = getenv("SUBCTX_SEED");
+	unsigned long seed =
+		given ? strtoul(given, NULL, 10) : (unsigned long)time(NULL);
+
+	for (int i = 0; i < RANDOM_ROUNDS; i++, seed++) {
+		struct outcome outcome;
+		char text[32];
+
+		snprintf(text, sizeof(text), "%lu", seed);
+		outcome =
+			run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
+					service_path("is_random"), text));
+		cr_assert(outcome.status == 0, "seed %lu: %s", seed,
+			  outcome.err);
+		outcome_free(&outcome);
+		for (int k = 0; k < 2; k++) {
+			outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+			cr_assert(outcome.status == 0 &&
+					  strcmp(outcome.out, "ok\n") == 0,
+				  "SUBCTX_SEED=%lu: %s%s", seed, outcome.out,
+				  outcome.err);
+			outcome_free(&outcome);
+		}
+	}
+}
+
+static size_t count_mappings(pid_t pid)
+{
+	char path[64];
+	size_t lines = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	file = fopen(path, "r");
+	for (int c; file && (c = getc(file)) != EOF;)
+		lines += c == '\n';
+	if (file)
+		fclose(file);
+	return lines;
+}
+
+/* Captured, restored, captured from there, and so on: nothing piles up. */
+Test(soak, generations_do_not_grow)
+{
+	char core[32] = "0.core", pid[32];
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "-q", "-o", core,
+				service_path("waits_in_threads")));
+	size_t first = 0;
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	for (int i = 1; i <= GENERATIONS; i++) {
+		struct running service = start(WORDS(tool_restore(), core));
+		size_t mappings;
+
+		usleep(200000);
+		mappings = count_mappings(service.pid);
+		snprintf(core, sizeof(core), "%d.core", i);
+		snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
+		outcome =
+			run(NULL, WORDS(tool_capture(), "-q", "-o", core, pid));
+		expect_status(outcome, 0);
+		outcome_free(&outcome);
+		outcome = finish(service, "x\n", 20);
+		expect_out(outcome, "ok\n");
+		outcome_free(&outcome);
+		if (i == 1)
+			first = mappings;
+		cr_expect(mappings == first, "%zu mappings, were %zu", mappings,
+			  first);
+	}
+}
+
+/* Numbers that the kernel gives, and bytes that are drawn after the restore. */
+Test(soak, clones_are_not_twins)
+{
+	enum { CLONES = 100 };
+	struct running clones[CLONES];
+	char *lines[CLONES];
+	struct outcome outcome = run(
+		NULL,
+		WORDS(tool_capture(), "-q", "-o", "svc.core", "--",
+		      "/usr/bin/python3", "-c",
+		      "import os, sys, secrets, uuid, ssl, threading, ctypes\n"
+		      "secrets.token_hex(8); ssl.RAND_bytes(8); uuid.uuid4()\n"
+		      "libc = ctypes.CDLL(None)\n"
+		      "sys.stdin.readline()\n"
+		      "assert os.getpid() == threading.get_native_id()\n"
+		      "assert os.getpid() == "
+		      "int(os.readlink('/proc/self'))\n"
+		      "print(os.getpid(), secrets.token_hex(8), "
+		      "ssl.RAND_bytes(8).hex(), uuid.uuid4(), "
+		      "os.getrandom(8).hex(), libc.arc4random())\n"));
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	for (int i = 0; i < CLONES; i++)
+		clones[i] = start(WORDS(tool_restore(), "svc.core"));
+	for (int i = 0; i < CLONES; i++) {
+		outcome = finish(clones[i], "\n", 60);
+		expect_status(outcome, 0);
+		lines[i] = strdup(outcome.out);
+		outcome_free(&outcome);
+	}
+	/* No word of one line is in another. */
+	for (int i = 0; i < CLONES; i++)
+		for (int k = 0; k < i; k++) {
+			char one[512];
+
+			snprintf(one, sizeof(one), "%s", lines[i]);
+			for (char *word = strtok(one, " \n"); word;
+			     word = strtok(NULL, " \n")) {
+				char spaced[64], other[512];
+
+				snprintf(spaced, sizeof(spaced), " %s ", word);
+				snprintf(other, sizeof(other), " %s ",
+					 lines[k]);
+				other[strcspn(other, "\n")] = ' ';
+				cr_expect(!strstr(other, spaced), "'%s' twice",
+					  word);
+			}
+		}
+	for (int i = 0; i < CLONES; i++)
+		free(lines[i]);
+}

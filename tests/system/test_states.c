@@ -1,0 +1,514 @@
+/*
+ * test_states.c - every kind of state that the README lists
+ *
+ * A comment "state:" before a test names the row of the README's table that it
+ * proves; tools/states-tested fails for a row without one.  The services set
+ * something up, become ready, and check themselves in their second lives.
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/harness.h"
+
+TestSuite(states, .init = harness_begin, .fini = harness_end, .timeout = 120);
+
+static struct outcome capture_with(const char *option, const char *service,
+				   const char *argument)
+{
+	const char *command[8] = {tool_capture(), "-q", "-o", "svc.core"};
+	size_t count = 4;
+
+	if (option)
+		command[count++] = option;
+	command[count++] = service_path(service);
+	command[count] = argument;
+	return run(NULL, command);
+}
+
+/* Twice, as nothing that one restore does may reach the other. */
+static void check(const char *service, const char *argument)
+{
+	struct outcome outcome = capture_with(NULL, service, argument);
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	for (int i = 0; i < 2; i++) {
+		outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+		expect_status(outcome, 0);
+		expect_out(outcome, "ok\n");
+		outcome_free(&outcome);
+	}
+}
+
+/* What goes on after its capture is as it was, too. */
+static void check_original(const char *service, const char *argument)
+{
+	struct outcome outcome =
+		capture_with("--leave-running", service, argument);
+
+	expect_status(outcome, 0);
+	expect_out(outcome, "ok\n");
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+	expect_out(outcome, "ok\n");
+	outcome_free(&outcome);
+}
+
+static void expect_refused(struct outcome outcome, const char *message)
+{
+	if (outcome.status == 1 &&
+	    strstr(outcome.err, "exited with status 77")) {
+		outcome_free(&outcome);
+		cr_skip("that cannot be had on this machine or by this user");
+	}
+	expect_status(outcome, 3);
+	expect_in(outcome.err, message);
+	cr_expect(access("svc.core", F_OK) < 0, "a core was written");
+	outcome_free(&outcome);
+}
+
+/* makes_trouble makes what its argument says. */
+static void refuse(const char *kind, const char *message)
+{
+	expect_refused(
+		run("hello\n", WORDS(tool_capture(), "-o", "svc.core",
+				     service_path("makes_trouble"), kind)),
+		message);
+}
+
+/* With a regular file as its standard input. */
+static void refuse_with_file(const char *kind, const char *message)
+{
+	FILE *file = fopen("input", "w");
+
+	cr_assert(file && fputs("hello\n", file) > 0 && fclose(file) == 0);
+	expect_refused(
+		run(NULL,
+		    WORDS("sh", "-c",
+			  "exec \"$0\" -o svc.core \"$1\" \"$2\" < input",
+			  tool_capture(), service_path("makes_trouble"), kind)),
+		message);
+}
+
+/* state: guard regions */
+Test(states, guard_regions)
+{
+	check("guards_memory", NULL);
+}
+
+/* state: guard regions */
+Test(states, guard_regions_over_a_file_are_refused)
+{
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "-o", "svc.core",
+				service_path("guards_memory"), "file"));
+
+	if (outcome.status == 0)
+		cr_skip("this kernel has none");
+	expect_refused(outcome, "guard regions over the pages of a file");
+}
+
+/* state: locked memory, also on fault and in future */
+Test(states, locked_memory)
+{
+	check("locks_memory", NULL);
+}
+
+/* state: locked memory, also on fault and in future */
+Test(states, memory_that_will_be_locked)
+{
+	check("locks_memory", "future");
+	check("locks_memory", "onfault");
+}
+
+/* state: sealed memory */
+Test(states, sealed_memory)
+{
+	check("seals_memory", NULL);
+}
+
+/* state: shared memory without a name, memfds */
+Test(states, shared_memory)
+{
+	check("shares_memory", NULL);
+}
+
+/* state: shared memory without a name, memfds */
+Test(states, aliases_of_shared_memory)
+{
+	check("aliases_memory", NULL);
+}
+
+/* state: shared memory without a name, memfds */
+Test(states, private_views_of_shared_memory_are_refused)
+{
+	expect_refused(
+		run(NULL, WORDS(tool_capture(), "-o", "svc.core",
+				service_path("aliases_memory"), "private")),
+		"a private view of shared memory");
+}
+
+/* state: shared memory without a name, memfds */
+Test(states, shared_memory_of_others_is_refused)
+{
+	refuse("orphan-shares", "has too");
+}
+
+/* state: private memory */
+Test(states, odd_memory)
+{
+	check("maps_odd_memory", NULL);
+}
+
+/* state: private memory */
+Test(states, reservations)
+{
+	check("reserves_memory", NULL);
+}
+
+/* state: advice */
+Test(states, advice)
+{
+	check("hints_memory", NULL);
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states, secret_memory_is_refused)
+{
+	refuse("secretmem", "secret memory");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states, rings_are_refused)
+{
+	refuse("aio", "asynchronous I/O context");
+	refuse("io-uring", "the ring of an io_uring");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states, perf_rings_are_refused)
+{
+	refuse("perf", "the ring of a perf event");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states, userfaultfd_memory_is_refused)
+{
+	refuse("uffd", "memory with userfaultfd");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states, userfaultfd_memory_of_others_is_refused)
+{
+	refuse("uffd-elsewhere", "memory with userfaultfd");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states, protection_keys_are_refused)
+{
+	refuse("pkey", "protection key");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states, huge_page_pool_is_refused)
+{
+	refuse("hugetlb", "huge page pool");
+}
+
+/* state: POSIX and System V shared memory, shared files that may be written */
+Test(states, system_v_segments_are_refused)
+{
+	refuse("sysv-shm", "System V shared memory");
+	refuse("sysv-shm-removed", "System V shared memory");
+}
+
+/* state: threads */
+Test(states, threads)
+{
+	check("threads_many", NULL);
+	check_original("threads_many", NULL);
+}
+
+/* state: threads */
+Test(states, a_thousand_threads)
+{
+	check("threads_many", "1000");
+}
+
+/* state: threads */
+Test(states, registers_of_every_thread)
+{
+	check("threads_registers", NULL);
+}
+
+/* state: calls that threads sit in */
+Test(states, threads_that_wait)
+{
+	check("threads_blocked", NULL);
+}
+
+/* state: calls that threads sit in */
+Test(states, threads_that_wait_go_on_waiting)
+{
+	check_original("threads_blocked", NULL);
+}
+
+/* state: calls that threads sit in */
+Test(states, threads_that_sleep)
+{
+	check("threads_asleep", NULL);
+	check_original("threads_asleep", NULL);
+}
+
+/* state: locks that are held */
+Test(states, locks_that_are_held)
+{
+	check("threads_locks", NULL);
+}
+
+/* state: pending signals */
+Test(states, pending_signals)
+{
+	check("threads_signals", NULL);
+	check_original("threads_signals", NULL);
+}
+
+/* state: interval timers, POSIX timers */
+Test(states, timers)
+{
+	check("arms_timers", NULL);
+}
+
+/* state: interval timers, POSIX timers */
+Test(states, timers_on_the_time_of_one_thread_are_refused)
+{
+	refuse("thread-cpu-timer", "on the CPU time of one thread");
+}
+
+/* state: scheduling, affinity, priorities, memory policy, of each thread */
+Test(states, scheduling)
+{
+	check("schedules_itself", NULL);
+}
+
+/* state: switches of prctl(2) and the like */
+Test(states, switches)
+{
+	check("sets_more", NULL);
+}
+
+/* state: switches of prctl(2) and the like */
+Test(states, refusal_of_writable_code)
+{
+	check("sets_more", "mdwe");
+}
+
+/* state: threads with something of their own, without a main thread */
+Test(states, threads_with_files_of_their_own_are_refused)
+{
+	refuse("thread-files", "has a descriptor table of its own");
+	refuse("thread-fs", "has a working folder, root and umask of its own");
+}
+
+/* state: threads with something of their own, without a main thread */
+Test(states, threads_with_users_of_their_own_are_refused)
+{
+	refuse("thread-creds", "has user ids of its own");
+}
+
+/* state: threads with something of their own, without a main thread */
+Test(states, threads_without_a_main_thread_are_refused)
+{
+	refuse("leader-exit", "has ended, its others have not");
+}
+
+/* state: processes that were started, or are traced */
+Test(states, children_are_refused)
+{
+	refuse("child", "refused   child ");
+	refuse("zombie", "refused   child ");
+}
+
+/* state: processes that were started, or are traced */
+Test(states, threads_in_vfork_are_refused)
+{
+	refuse("vfork", "cannot be stopped: it waits in the kernel");
+}
+
+/* state: processes that were started, or are traced */
+Test(states, traced_processes_are_refused)
+{
+	refuse("traces", "refused   descendant ");
+	refuse("traces-child", "refused   child ");
+}
+
+/* state: semaphore operations to be undone */
+Test(states, semaphore_undo_is_refused)
+{
+	refuse("semundo", "to be undone at its end");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states, sandboxes_are_refused)
+{
+	refuse("seccomp", "refused   seccomp filters");
+	refuse("landlock", "refused   Landlock domain");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states, sessions_are_refused)
+{
+	refuse("setpgid", "process group and session");
+	refuse("setsid", "process group and session");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states, namespaces_are_refused)
+{
+	refuse("unshare-uts", "refused   UTS namespace");
+	refuse("unshare-pid", "pid namespace for children");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states, users_are_refused)
+{
+	refuse("setuid", "refused   user ids");
+	refuse("setgroups", "refused   supplementary groups");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states, capabilities_are_refused)
+{
+	refuse("drop-caps", "permitted capabilities");
+	refuse("drop-bounding", "capability bounding set");
+	refuse("securebits", "secure bits");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states, roots_are_refused)
+{
+	refuse("chroot", "refused   root folder");
+}
+
+/* state: local descriptor table, I/O ports, syscall user dispatch */
+Test(states, descriptor_tables_are_refused)
+{
+	refuse("ldt", "local descriptor table");
+}
+
+/* state: local descriptor table, I/O ports, syscall user dispatch */
+Test(states, dispatch_of_calls_is_refused)
+{
+	refuse("user-dispatch", "syscall user dispatch");
+}
+
+/* state: local descriptor table, I/O ports, syscall user dispatch */
+Test(states, levels_of_ports_are_refused)
+{
+	refuse("iopl", "refused   I/O ports");
+}
+
+/* state: local descriptor table, I/O ports, syscall user dispatch */
+Test(states, single_ports_are_refused)
+{
+	refuse("ioperm", "may use I/O ports");
+}
+
+/* state: standard streams */
+Test(states, locks_on_streams_are_refused)
+{
+	refuse_with_file("posix-lock", "with POSIX lock");
+	refuse_with_file("ofd-lock", "with OFD lock");
+	refuse_with_file("flock", "with flock");
+}
+
+/* state: standard streams */
+Test(states, leases_on_streams_are_refused)
+{
+	refuse_with_file("lease", "with lease");
+}
+
+/* state: any other descriptor */
+Test(states, message_queues_are_refused)
+{
+	refuse("mqueue", "message queue");
+}
+
+/* state: randomness from the kernel before the ready point */
+Test(states, randomness_is_reported)
+{
+	struct outcome outcome =
+		run(NULL,
+		    WORDS(tool_capture(), "-o", "svc.core", "/usr/bin/python3",
+			  "-c", "import os; os.getrandom(77); input()"));
+
+	expect_status(outcome, 0);
+	expect_in(outcome.err, "noted     randomness");
+	expect_in(outcome.err, " bytes from getrandom(2); all restores share "
+			       "what was made of them");
+	outcome_free(&outcome);
+}
+
+static bool has_level(const char *level)
+{
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "-q", "-o", "try.core", "--cpu",
+				level, service_path("waits_for_input")));
+	bool has = outcome.status == 0;
+
+	if (!has)
+		expect_in(outcome.err, "this CPU has no ");
+	outcome_free(&outcome);
+	return has;
+}
+
+/* state: CPU that lacks what the image was chosen for */
+Test(states, level_of_the_cpu_is_chosen)
+{
+	struct outcome outcome;
+
+	if (!has_level("x86-64-v2"))
+		cr_skip("this CPU is too old");
+	outcome = run(NULL, WORDS(tool_capture(), "-o", "svc.core", "--cpu",
+				  "x86-64-v2", "sh", "-c",
+				  "read x; echo $GLIBC_TUNABLES"));
+	expect_status(outcome, 0);
+	expect_in(outcome.err, "noted     CPU");
+	expect_in(outcome.err, "choose for x86-64-v2");
+	outcome_free(&outcome);
+
+	outcome = run("x\n", WORDS(tool_restore(), "svc.core"));
+	expect_in(outcome.out, "glibc.cpu.hwcaps=-");
+	expect_in(outcome.out, "-AVX2,");
+	cr_expect(!strstr(outcome.out, "-SSSE3"), "%s", outcome.out);
+	outcome_free(&outcome);
+}
+
+/* glibc's own word for what it chose: a vector of the level or less. */
+Test(states, libc_chooses_for_the_level)
+{
+	const char *code =
+		"import ctypes, sys\n"
+		"libc = ctypes.CDLL(None)\n"
+		"libc.__x86_get_cpuid_feature_leaf.restype = "
+		"ctypes.POINTER(ctypes.c_uint32)\n"
+		"leaf = libc.__x86_get_cpuid_feature_leaf(1)\n"
+		"sys.stdin.readline()\n"
+		"print('active' if leaf[5] >> 5 & 1 else 'hidden')\n";
+	struct outcome outcome;
+
+	if (!has_level("x86-64-v3"))
+		cr_skip("this CPU has no AVX2");
+	outcome = run(NULL,
+		      WORDS(tool_capture(), "-q", "-o", "svc.core",
+			    "--cpu=x86-64-v2", "/usr/bin/python3", "-c", code));
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome = run("\n", WORDS(tool_restore(), "svc.core"));
+	expect_out(outcome, "hidden\n");
+	outcome_free(&outcome);
+}
