@@ -53,6 +53,19 @@ void audit_remedy(struct audit *audit, const char *remedy, ...)
 	va_end(args);
 }
 
+void audit_move(struct audit *to, struct audit *from)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const struct finding *f = &from->items[i];
+
+		audit_add(to, f->verdict, f->subject, "%s", f->what);
+		if (f->remedy[0])
+			audit_remedy(to, "%s", f->remedy);
+	}
+	to->is_incomplete |= from->is_incomplete;
+	audit_deinit(from);
+}
+
 size_t audit_refused(const struct audit *audit)
 {
 	size_t refused = 0;

@@ -51,6 +51,9 @@ void audit_add(struct audit *audit, enum verdict verdict, const char *subject,
 void audit_remedy(struct audit *audit, const char *remedy, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Adds the findings of @from, which is empty afterwards. */
+void audit_move(struct audit *to, struct audit *from);
+
 /* How many findings are refused. */
 size_t audit_refused(const struct audit *audit);
 

@@ -250,6 +250,43 @@ static void take_session(struct capture *c)
 	       SURROUNDING_SIZE);
 }
 
+/*
+ * Timers run on while the service stands still.  One that expires between a look
+ * at the timers and one at the signals would be in neither, or in both; so both
+ * are looked at until no signal has come in between.
+ */
+static int read_signals(struct capture *c, const struct inferior *inferior,
+			struct error *err)
+{
+	struct audit found;
+	size_t before;
+	int r;
+
+	do {
+		struct pending again = {0};
+
+		found = (struct audit){0};
+		pending_deinit(&c->pending);
+		timers_deinit(&c->timers);
+		r = pending_read(&c->pending, &c->tracee, &c->threads, &found,
+				 err);
+		before = c->pending.count;
+		if (r == 0)
+			r = timers_read(&c->timers, inferior, c->tid,
+					&c->threads, &found, err);
+		if (r == 0)
+			r = pending_read(&again, &c->tracee, &c->threads, NULL,
+					 err);
+		if (r == 0 && again.count == before)
+			audit_move(&c->audit, &found);
+		else
+			before = SIZE_MAX;
+		pending_deinit(&again);
+		audit_deinit(&found);
+	} while (r == 0 && before == SIZE_MAX);
+	return r;
+}
+
 /* What the service says about itself, its threads and its timers. */
 static int ask_process(struct capture *c, struct error *err)
 {
@@ -262,8 +299,7 @@ static int ask_process(struct capture *c, struct error *err)
 	if (r == 0)
 		r = threads_ask(&c->threads, &inferior, &c->audit, err);
 	if (r == 0)
-		r = timers_read(&c->timers, &inferior, c->tid,
-				&c->at_ready.self, &c->threads, &c->audit, err);
+		r = read_signals(c, &inferior, err);
 	if (r == 0)
 		r = node_policies_audit(&inferior, c->tid, &c->mappings,
 					&c->audit, err);
@@ -288,8 +324,6 @@ static int look_at_process(struct capture *c, struct error *err)
 	if (r == 0)
 		r = threads_read(&c->threads, t, c->tid, c->process.vdso,
 				 &surroundings, &c->audit, err);
-	if (r == 0)
-		r = pending_read(&c->pending, t, &c->threads, &c->audit, err);
 	if (r == 0)
 		r = ask_process(c, err);
 	if (r == 0)

@@ -78,7 +78,8 @@ static int read_queue(struct pending *pending, const struct tracee *t,
 
 			*item = (struct core_pending){.thread = thread};
 			memcpy(item->info, &infos[i], sizeof(infos[i]));
-			report(audit, whose, infos[i].si_signo);
+			if (audit)
+				report(audit, whose, infos[i].si_signo);
 		}
 		from += got;
 	}

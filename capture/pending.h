@@ -13,6 +13,7 @@ struct pending {
 	size_t capacity;
 };
 
+/* @audit: or NULL for nobody who wants to know */
 int pending_read(struct pending *ret_pending, const struct tracee *t,
 		 const struct threads *threads, struct audit *audit,
 		 struct error *err);

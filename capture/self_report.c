@@ -26,7 +26,6 @@ struct kernel_action {
 struct answers {
 	struct kernel_action actions[CORE_SIGNALS];
 	uint64_t attributes[ATTRIBUTE_FIXED_COUNT];
-	struct itimerval timers[3];
 	unsigned char is_resident;
 	/* A page that nobody touches: msync(2) wants an address at its start. */
 	char page[2 * CORE_PAGE_SIZE];
@@ -36,8 +35,7 @@ struct answers {
 enum {
 	CALL_ACTIONS,
 	CALL_ATTRIBUTES = CALL_ACTIONS + CORE_SIGNALS,
-	CALL_TIMERS = CALL_ATTRIBUTES + ATTRIBUTE_FIXED_COUNT,
-	CALL_BREAK = CALL_TIMERS + 3,
+	CALL_BREAK = CALL_ATTRIBUTES + ATTRIBUTE_FIXED_COUNT,
 	CALL_LOCK_PROBE,
 	CALL_RESIDENCE_PROBE,
 	CALL_WAIT_PROBE,
@@ -82,10 +80,6 @@ static void write_calls(struct call calls[CALL_COUNT], uint64_t base, pid_t pid)
 		calls[CALL_ATTRIBUTES + i] = attribute_question(
 			i, false,
 			ANSWER(base, attributes) + i * sizeof(uint64_t));
-	for (uint64_t i = 0; i < 3; i++)
-		calls[CALL_TIMERS + i] = CALL_TRY(
-			SYS_getitimer, ITIMER_REAL + i,
-			ANSWER(base, timers) + i * sizeof(struct itimerval));
 	calls[CALL_BREAK] = CALL_TRY(SYS_brk, 0);
 	write_probes(calls, base, pid);
 }
@@ -113,8 +107,6 @@ static void read_answers(struct self_report *report,
 		report->attributes[i] =
 			attribute_answer(i, false, &calls[CALL_ATTRIBUTES + i],
 					 answers->attributes[i]);
-	memcpy(report->interval_timers, answers->timers,
-	       sizeof(report->interval_timers));
 	report->brk = (uint64_t)calls[CALL_BREAK].result;
 	report->lock_future = lock_flags(calls, answers);
 	report->has_dependents = calls[CALL_WAIT_PROBE].result != -ECHILD;

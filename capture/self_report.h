@@ -6,8 +6,6 @@
 #ifndef CAPTURE_SELF_REPORT_H
 #define CAPTURE_SELF_REPORT_H
 
-#include <sys/time.h>
-
 #include "common/attribute.h"
 #include "common/core_format.h"
 #include "inferior.h"
@@ -16,7 +14,6 @@
  * @attributes: by enum attribute_id, those of the process; an error is its
  *	negative errno
  * @signals: @inherited is not filled
- * @interval_timers: by ITIMER_*
  * @lock_future: the flags for mlockall(2) that hold for later mappings
  * @has_dependents: it has children, or traces somebody (wait(2) knows)
  * @is_confined: it may not look at us, although we may look at it: a Landlock
@@ -25,7 +22,6 @@
 struct self_report {
 	int64_t attributes[ATTRIBUTE_FIXED_COUNT];
 	struct core_signal signals[CORE_SIGNALS];
-	struct itimerval interval_timers[3];
 	uint64_t brk;
 	uint64_t lock_future;
 	bool has_dependents;
@@ -33,7 +29,7 @@ struct self_report {
 };
 
 enum {
-	SELF_REPORT_CALLS = CORE_SIGNALS + ATTRIBUTE_FIXED_COUNT + 8,
+	SELF_REPORT_CALLS = CORE_SIGNALS + ATTRIBUTE_FIXED_COUNT + 5,
 };
 
 /* What inferior_open() has to make room for. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include "common/cleanup.h"
@@ -20,6 +21,7 @@ enum {
 	CLOCK_OF_THREAD = 4,
 	CLOCK_KIND = 3,
 	CLOCK_IS_FD = 3,
+	INTERVALS = 3, /* by ITIMER_* */
 };
 
 static int add(struct timers *timers, const struct core_timer *timer,
@@ -40,26 +42,36 @@ static int add(struct timers *timers, const struct core_timer *timer,
 	return 0;
 }
 
-static int add_intervals(struct timers *timers,
-			 const struct self_report *report, struct audit *audit,
-			 struct error *err)
+static uint64_t microseconds(const struct timeval *time)
 {
-	static const char *const names[] = {"ITIMER_REAL", "ITIMER_VIRTUAL",
-					    "ITIMER_PROF"};
-	int r = 0;
+	return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
+}
 
-	for (int32_t i = 0; r == 0 && i < 3; i++) {
-		const struct itimerval *t = &report->interval_timers[i];
+static int add_intervals(struct timers *timers, const struct inferior *inferior,
+			 pid_t tid, struct audit *audit, struct error *err)
+{
+	static const char *const names[INTERVALS] = {
+		"ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF"};
+	struct itimerval answers[INTERVALS];
+	struct call calls[INTERVALS];
+	int r;
+
+	for (uint64_t i = 0; i < INTERVALS; i++)
+		calls[i] = CALL_GIVES(0, SYS_getitimer, i,
+				      inferior->data + i * sizeof(*answers));
+	r = inferior_run(inferior, tid, calls, INTERVALS, err);
+	if (r == 0)
+		r = tracee_read(inferior->tracee, inferior->data, answers,
+				sizeof(answers), err);
+	for (int32_t i = 0; r == 0 && i < INTERVALS; i++) {
 		const struct core_timer timer = {
 			.kind = CORE_TIMER_INTERVAL,
 			.id = i,
 			.thread = CORE_THREAD_NONE,
 			.remaining_ns =
-				(uint64_t)t->it_value.tv_sec * 1000000000 +
-				(uint64_t)t->it_value.tv_usec * 1000,
+				microseconds(&answers[i].it_value) * 1000,
 			.interval_ns =
-				(uint64_t)t->it_interval.tv_sec * 1000000000 +
-				(uint64_t)t->it_interval.tv_usec * 1000,
+				microseconds(&answers[i].it_interval) * 1000,
 		};
 
 		if (timer.remaining_ns == 0)
@@ -228,15 +240,14 @@ static int ask_times(struct core_timer *items, size_t count,
 }
 
 int timers_read(struct timers *ret_timers, const struct inferior *inferior,
-		pid_t tid, const struct self_report *report,
-		const struct threads *threads, struct audit *audit,
+		pid_t tid, const struct threads *threads, struct audit *audit,
 		struct error *err)
 {
 	const pid_t pid = inferior->tracee->pid;
 	cleanup_heap char *text = NULL;
 	struct timers *timers = ret_timers;
 	size_t first;
-	int r = add_intervals(timers, report, audit, err);
+	int r = add_intervals(timers, inferior, tid, audit, err);
 
 	if (r < 0)
 		return r;

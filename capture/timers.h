@@ -5,7 +5,6 @@
 #define CAPTURE_TIMERS_H
 
 #include "inferior.h"
-#include "self_report.h"
 #include "threads.h"
 
 /* In the order of the core: by kind, then by id. */
@@ -26,8 +25,7 @@ int timers_parse(struct timers *timers, const char *text,
 
 /* Adds all timers of the service; thread @tid is asked for their times. */
 int timers_read(struct timers *ret_timers, const struct inferior *inferior,
-		pid_t tid, const struct self_report *report,
-		const struct threads *threads, struct audit *audit,
+		pid_t tid, const struct threads *threads, struct audit *audit,
 		struct error *err);
 void timers_deinit(struct timers *timers);
 

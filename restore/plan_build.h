@@ -38,6 +38,12 @@ void plan_thread(struct plan *plan, const struct plan_input *input,
 void plan_attributes(struct plan *plan, const struct core *core,
 		     uint32_t thread, bool once);
 
+/*
+ * Whether the signal is that of a timer that goes on: the kernel sends it again
+ * when the timer expires at once, and then counts on.
+ */
+bool plan_timer_sends(const struct core *core,
+		      const struct core_pending *pending);
 size_t plan_timers_calls(const struct plan_input *input);
 size_t plan_timers_data(const struct core *core);
 void plan_timers(struct plan *plan, const struct plan_input *input);

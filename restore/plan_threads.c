@@ -107,6 +107,8 @@ void plan_pending(struct plan *plan, const struct plan_input *input,
 	siginfo_t info;
 	uint64_t at;
 
+	if (plan_timer_sends(input->core, pending))
+		return;
 	memcpy(&info, pending->info, sizeof(info));
 	if ((info.si_code == SI_USER || info.si_code == SI_TKILL ||
 	     info.si_code == SI_QUEUE) &&

@@ -95,12 +95,41 @@ static void make_all(struct plan *plan, const struct plan_input *input)
 	}
 }
 
+static bool is_of_timer(const struct core_pending *pending,
+			const struct core_timer *t)
+{
+	siginfo_t info;
+
+	memcpy(&info, pending->info, sizeof(info));
+	return t->kind == CORE_TIMER_POSIX && t->interval_ns > 0 &&
+	       info.si_code == SI_TIMER && info.si_timerid == t->id;
+}
+
+bool plan_timer_sends(const struct core *core,
+		      const struct core_pending *pending)
+{
+	for (size_t i = 0; i < core->timer_count; i++)
+		if (is_of_timer(pending, &core->timers[i]))
+			return true;
+	return false;
+}
+
+static bool has_expired(const struct core *core, const struct core_timer *t)
+{
+	for (size_t i = 0; i < core->pending_count; i++)
+		if (is_of_timer(&core->pending[i], t))
+			return true;
+	return false;
+}
+
 /* That there is a timer with this id proves that it was given. */
-static void arm_posix(struct plan *plan, const struct core_timer *t)
+static void arm_posix(struct plan *plan, const struct core *core,
+		      const struct core_timer *t)
 {
 	const struct itimerspec times = {
 		.it_interval = to_timespec(t->interval_ns),
-		.it_value = to_timespec(t->remaining_ns),
+		.it_value =
+			to_timespec(has_expired(core, t) ? 1 : t->remaining_ns),
 	};
 
 	plan_add(plan, CALL_GIVES(0, SYS_timer_settime, (uint64_t)t->id, 0,
@@ -144,7 +173,7 @@ void plan_timers(struct plan *plan, const struct plan_input *input)
 					  TIMER_IDS_OFF, 0, 0, 0));
 	for (size_t i = 0; i < core->timer_count; i++)
 		if (core->timers[i].kind == CORE_TIMER_POSIX)
-			arm_posix(plan, &core->timers[i]);
+			arm_posix(plan, core, &core->timers[i]);
 		else
 			arm_interval(plan, &core->timers[i]);
 }

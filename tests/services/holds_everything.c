@@ -341,6 +341,7 @@ static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static pthread_rwlock_t written = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_t spinner;
 static int parked_count;
+static const struct timespec past;
 
 static void make_mutex(pthread_mutex_t *new, int number)
 {
@@ -368,7 +369,7 @@ static void check_parked(struct parked *self, int number)
 	service_check(sigismember(&mask, SIGRTMIN + 4 + number) == 1);
 	service_check(sigismember(&mask, SIGRTMIN + 5 + number) == 0);
 	service_check(take(SIGRTMIN + 2, number));
-	service_check(pthread_mutex_lock(&self->held) ==
+	service_check(pthread_mutex_timedlock(&self->held, &past) ==
 		      (is_recursive ? 0 : EDEADLK));
 	for (int i = 0; i <= is_recursive; i++)
 		service_check(pthread_mutex_unlock(&self->held) == 0);
@@ -378,6 +379,7 @@ static void *park(void *argument)
 {
 	struct parked *self = argument;
 	const int number = (int)(self - parked);
+	const union sigval value = {.sival_int = number};
 	sigset_t mask;
 
 	local += number;
@@ -387,9 +389,7 @@ static void *park(void *argument)
 	sigaddset(&mask, SIGRTMIN + 4 + number);
 	pthread_sigmask(SIG_BLOCK, &mask, NULL);
 	pthread_mutex_lock(&self->held);
-	pthread_sigqueue(pthread_self(), SIGRTMIN + 2,
-			 (union sigval){.sival_int = number});
-
+	pthread_sigqueue(pthread_self(), SIGRTMIN + 2, value);
 	pthread_mutex_lock(&mutex);
 	parked_count++;
 	pthread_cond_broadcast(&condition);
@@ -405,10 +405,8 @@ static void *spin(void *none)
 {
 	double up = 0, down = 0;
 
-	while (!is_time) {
-		up += 1.5;
+	for (; !is_time; up += 1.5)
 		down -= 1.5;
-	}
 	service_check(up == -down);
 	return none;
 }
@@ -429,7 +427,7 @@ static void set_threads(void)
 
 static void check_threads(void)
 {
-	service_check(pthread_rwlock_wrlock(&written) == EDEADLK);
+	service_check(pthread_rwlock_timedwrlock(&written, &past) == EDEADLK);
 	service_check(pthread_rwlock_unlock(&written) == 0);
 	pthread_mutex_lock(&mutex);
 	is_time = 1;
@@ -482,7 +480,7 @@ int main(void)
 	for (int i = 1; i <= 3; i++)
 		sigaddset(&mask, SIGRTMIN + i);
 	pthread_sigmask(SIG_BLOCK, &mask, NULL);
-	/* What main is comes after the threads, which would inherit it. */
+	/* Threads would inherit what main is. */
 	set_threads();
 	set_memory();
 	set_regions();

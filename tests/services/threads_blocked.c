@@ -249,6 +249,7 @@ int main(void)
 	struct sigaction action = {.sa_handler = handler};
 	sigset_t mask;
 
+	setlinebuf(stdout); /* who is not woken hangs */
 	sigemptyset(&mask);
 	for (int i = 1; i <= 5; i++) {
 		sigaction(SIGRTMIN + i, &action, NULL);

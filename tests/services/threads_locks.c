@@ -9,6 +9,7 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <threads.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "service.h"
@@ -29,6 +30,8 @@ static struct locks {
 	FILE *file;
 } mains, others;
 
+/* Who is not taken for the owner of a lock gets an error, and does not hang. */
+static const struct timespec past;
 static int is_time;
 static sem_t held, may_check;
 static pthread_barrier_t barrier;
@@ -87,13 +90,13 @@ static void check_own_mutex(pthread_mutex_t *mutex, int kind)
 {
 	switch (kind & TYPE_MASK) {
 	case PTHREAD_MUTEX_RECURSIVE:
+		service_check(pthread_mutex_timedlock(mutex, &past) == 0);
 		service_check(pthread_mutex_trylock(mutex) == 0);
-		service_check(pthread_mutex_lock(mutex) == 0);
 		service_check(pthread_mutex_unlock(mutex) == 0);
 		service_check(pthread_mutex_unlock(mutex) == 0);
 		break;
 	case PTHREAD_MUTEX_ERRORCHECK:
-		service_check(pthread_mutex_lock(mutex) == EDEADLK);
+		service_check(pthread_mutex_timedlock(mutex, &past) == EDEADLK);
 		break;
 	default:
 		service_check(pthread_mutex_trylock(mutex) == EBUSY);
@@ -104,9 +107,11 @@ static void check_own(struct locks *locks)
 {
 	for (int kind = 0; kind < MUTEXES; kind++)
 		check_own_mutex(&locks->mutexes[kind], kind);
-	service_check(pthread_rwlock_wrlock(&locks->written) == EDEADLK);
-	service_check(pthread_rwlock_rdlock(&locks->written) == EDEADLK);
-	service_check(mtx_lock(&locks->standard) == thrd_success);
+	service_check(pthread_rwlock_timedwrlock(&locks->written, &past) ==
+		      EDEADLK);
+	service_check(pthread_rwlock_timedrdlock(&locks->written, &past) ==
+		      EDEADLK);
+	service_check(mtx_trylock(&locks->standard) == thrd_success);
 	service_check(mtx_unlock(&locks->standard) == thrd_success);
 	service_check(ftrylockfile(locks->file) == 0);
 	funlockfile(locks->file);
@@ -218,6 +223,7 @@ int main(void)
 {
 	pthread_t holder, threads[MUTEXES + 2];
 
+	setlinebuf(stdout); /* what is wrong may end in a deadlock */
 	make(&mains);
 	make(&others);
 	sem_init(&held, 0, 0);

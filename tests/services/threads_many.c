@@ -179,6 +179,7 @@ int main(int argc, char *argv[])
 
 	service_ready();
 
+	check_id();
 	pthread_mutex_lock(&mutex);
 	is_time = 1;
 	pthread_cond_broadcast(&condition);

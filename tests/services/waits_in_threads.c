@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "service.h"
 
@@ -15,11 +16,23 @@ enum {
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
-static int is_time;
+static int is_time, waiting;
+
+/* Who has let go of the mutex is in pthread_cond_wait(). */
+static int count_waiting(void)
+{
+	int count;
+
+	pthread_mutex_lock(&mutex);
+	count = waiting;
+	pthread_mutex_unlock(&mutex);
+	return count;
+}
 
 static void *run(void *unused)
 {
 	pthread_mutex_lock(&mutex);
+	waiting++;
 	while (!is_time)
 		pthread_cond_wait(&condition, &mutex);
 	pthread_mutex_unlock(&mutex);
@@ -36,6 +49,9 @@ int main(void)
 	memset(private, 0x22, SIZE / 2);
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, run, NULL);
+
+	while (count_waiting() < THREADS)
+		usleep(1000);
 
 	service_check(fgets(line, sizeof(line), stdin) != NULL);
 

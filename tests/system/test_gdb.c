@@ -85,6 +85,89 @@ Test(gdb, answers_as_for_a_core_of_gcore)
 	compare(service, "info threads", "  Id");
 }
 
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The lines that gdb says of threads, whatever their numbers and their order. */
+static char *thread_lines(const char *program, const char *core)
+{
+	char *answer = ask(program, core, "thread apply all -q bt 2");
+	char *all = calloc(1, strlen(answer) + 2);
+	char *lines[512];
+	size_t count = 0;
+
+	for (char *line = strtok(answer, "\n"); line && count < 512;
+	     line = strtok(NULL, "\n"))
+		if (line[0] == '#')
+			lines[count++] = line;
+	qsort(lines, count, sizeof(*lines), compare_lines);
+	for (size_t i = 0; i < count; i++)
+		strcat(strcat(all, lines[i]), "\n");
+	free(answer);
+	return all;
+}
+
+/* state: threads */
+Test(gdb, threads_are_those_of_gcore)
+{
+	const char *service = service_path("waits_in_threads");
+	char *ours, *theirs;
+
+	if (!has_program("gdb") || !has_program("gcore"))
+		return;
+	make_cores(WORDS(service));
+	ours = thread_lines(service, "ours.core");
+	theirs = thread_lines(service, "theirs.core");
+	expect_in(ours, "futex_abstimed_wait");
+	cr_expect(strcmp(ours, theirs) == 0, "ours:\n%stheirs:\n%s", ours,
+		  theirs);
+	free(ours);
+	free(theirs);
+}
+
+Test(gdb, threads_have_their_names)
+{
+	const char *service = service_path("threads_many");
+	struct outcome outcome = run(NULL, WORDS(tool_capture(), "-q", "-o",
+						 "svc.core", service, "4"));
+	char script[4096];
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	if (!has_program("gdb"))
+		return;
+	/* Where another user reaches it, too. */
+	snprintf(script, sizeof(script),
+		 "cp '%s/subctx-gdb.py' . && chmod 644 subctx-gdb.py",
+		 getenv("SUBCTX_TOOLS"));
+	cr_assert(system(script) == 0);
+	outcome = run(NULL, WORDS("gdb", "-nx", "-batch", "-x", "subctx-gdb.py",
+				  "-ex", "info threads", service, "svc.core"));
+	expect_in(outcome.out, "\"threads_many\"");
+	expect_in(outcome.out, "\"worker 3\"");
+	outcome_free(&outcome);
+}
+
+/* state: threads */
+Test(gdb, eu_stack_shows_all_threads)
+{
+	const char *service = service_path("waits_in_threads");
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "-q", "-o", "svc.core", service));
+
+	outcome_free(&outcome);
+	if (!has_program("eu-stack"))
+		return;
+	outcome = run(NULL, WORDS("sh", "-c",
+				  "eu-stack -e \"$0\" --core svc.core | "
+				  "grep -c pthread_cond_wait",
+				  service));
+	expect_out(outcome, "10\n");
+	outcome_free(&outcome);
+}
+
 /* The whole of writable memory, byte by byte, but for what the kernel moves. */
 Test(gdb, memory_is_that_of_gcore_byte_by_byte)
 {

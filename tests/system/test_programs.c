@@ -87,6 +87,39 @@ Test(programs, python_keeps_its_database_in_memory)
 			 {"select count(*) from t\n", "50000\n"}));
 }
 
+Test(programs, python_keeps_its_pool_of_threads)
+{
+	check_program(WORDS("/usr/bin/python3", "-c",
+			    "import concurrent.futures, sys\n"
+			    "pool = concurrent.futures.ThreadPoolExecutor(8)\n"
+			    "list(pool.map(abs, range(1000)))\n"
+			    "for line in sys.stdin:\n"
+			    "    print(sum(pool.map(lambda x: x * int(line), "
+			    "range(100))))\n"),
+		      REQUESTS({"1\n", "4950\n"}, {"2\n", "9900\n"}));
+}
+
+Test(programs, numpy_multiplies)
+{
+	check_program(WORDS("/usr/bin/python3", "-c",
+			    "import numpy, sys\n"
+			    "a = numpy.arange(40000.0).reshape(200, 200)\n"
+			    "b = a @ a\n"
+			    "for line in sys.stdin:\n"
+			    "    print(int((a @ a == b).sum()) + int(line))\n"),
+		      REQUESTS({"1\n", "40001\n"}, {"2\n", "40002\n"}));
+}
+
+/* It has a thread for what is to be done at the end of objects. */
+Test(programs, sbcl_evaluates)
+{
+	check_program(WORDS("sbcl", "--noinform", "--eval",
+			    "(progn (defun f (n) (if (< n 2) n (+ (f (- n 1)) "
+			    "(f (- n 2))))) (format t \"~a~%\" (f (read))) "
+			    "(finish-output) (exit))"),
+		      REQUESTS({"20\n", "6765\n"}, {"10\n", "55\n"}));
+}
+
 Test(programs, perl_evaluates)
 {
 	check_program(WORDS("perl", "-MList::Util=sum", "-ne",

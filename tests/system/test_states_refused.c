@@ -1,0 +1,245 @@
+/*
+ * test_states_refused.c - every kind of state that the README says is refused
+ *
+ * makes_trouble makes one kind of it, and has to be refused by its name; what
+ * cannot be had on this machine or by this user is skipped.  The comments
+ * "state:" are those of test_states.c.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/harness.h"
+
+TestSuite(states_refused, .init = harness_begin, .fini = harness_end,
+	  .timeout = 120);
+
+static void expect_refused(struct outcome outcome, const char *message)
+{
+	if (outcome.status == 1 &&
+	    strstr(outcome.err, "exited with status 77")) {
+		outcome_free(&outcome);
+		cr_skip("that cannot be had on this machine or by this user");
+	}
+	expect_status(outcome, 3);
+	expect_in(outcome.err, message);
+	cr_expect(access("svc.core", F_OK) < 0, "a core was written");
+	outcome_free(&outcome);
+}
+
+/* makes_trouble makes what its argument says. */
+static void refuse(const char *kind, const char *message)
+{
+	expect_refused(
+		run("hello\n", WORDS(tool_capture(), "-o", "svc.core",
+				     service_path("makes_trouble"), kind)),
+		message);
+}
+
+/* With a regular file as its standard input. */
+static void refuse_with_file(const char *kind, const char *message)
+{
+	FILE *file = fopen("input", "w");
+
+	cr_assert(file && fputs("hello\n", file) > 0 && fclose(file) == 0);
+	expect_refused(
+		run(NULL,
+		    WORDS("sh", "-c",
+			  "exec \"$0\" -o svc.core \"$1\" \"$2\" < input",
+			  tool_capture(), service_path("makes_trouble"), kind)),
+		message);
+}
+
+/* state: shared memory without a name, memfds */
+Test(states_refused, shared_memory_of_others_is_refused)
+{
+	refuse("orphan-shares", "has too");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states_refused, secret_memory_is_refused)
+{
+	refuse("secretmem", "secret memory");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states_refused, rings_are_refused)
+{
+	refuse("aio", "asynchronous I/O context");
+	refuse("io-uring", "the ring of an io_uring");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states_refused, perf_rings_are_refused)
+{
+	refuse("perf", "the ring of a perf event");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states_refused, userfaultfd_memory_is_refused)
+{
+	refuse("uffd", "memory with userfaultfd");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states_refused, userfaultfd_memory_of_others_is_refused)
+{
+	refuse("uffd-elsewhere", "memory with userfaultfd");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states_refused, protection_keys_are_refused)
+{
+	refuse("pkey", "protection key");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states_refused, huge_page_pool_is_refused)
+{
+	refuse("hugetlb", "huge page pool");
+}
+
+/* state: POSIX and System V shared memory, shared files that may be written */
+Test(states_refused, system_v_segments_are_refused)
+{
+	refuse("sysv-shm", "System V shared memory");
+	refuse("sysv-shm-removed", "System V shared memory");
+}
+
+/* state: interval timers, POSIX timers */
+Test(states_refused, timers_on_the_time_of_one_thread_are_refused)
+{
+	refuse("thread-cpu-timer", "on the CPU time of one thread");
+}
+
+/* state: threads with something of their own, without a main thread */
+Test(states_refused, threads_with_files_of_their_own_are_refused)
+{
+	refuse("thread-files", "has a descriptor table of its own");
+	refuse("thread-fs", "has a working folder, root and umask of its own");
+}
+
+/* state: threads with something of their own, without a main thread */
+Test(states_refused, threads_with_users_of_their_own_are_refused)
+{
+	refuse("thread-creds", "has user ids of its own");
+}
+
+/* state: threads with something of their own, without a main thread */
+Test(states_refused, threads_without_a_main_thread_are_refused)
+{
+	refuse("leader-exit", "has ended, its others have not");
+}
+
+/* state: processes that were started, or are traced */
+Test(states_refused, children_are_refused)
+{
+	refuse("child", "refused   child ");
+	refuse("zombie", "refused   child ");
+}
+
+/* state: processes that were started, or are traced */
+Test(states_refused, threads_in_vfork_are_refused)
+{
+	refuse("vfork", "cannot be stopped: it waits in the kernel");
+}
+
+/* state: processes that were started, or are traced */
+Test(states_refused, traced_processes_are_refused)
+{
+	refuse("traces", "refused   descendant ");
+	refuse("traces-child", "refused   child ");
+}
+
+/* state: semaphore operations to be undone */
+Test(states_refused, semaphore_undo_is_refused)
+{
+	refuse("semundo", "to be undone at its end");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states_refused, sandboxes_are_refused)
+{
+	refuse("seccomp", "refused   seccomp filters");
+	refuse("landlock", "refused   Landlock domain");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states_refused, sessions_are_refused)
+{
+	refuse("setpgid", "process group and session");
+	refuse("setsid", "process group and session");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states_refused, namespaces_are_refused)
+{
+	refuse("unshare-uts", "refused   UTS namespace");
+	refuse("unshare-pid", "pid namespace for children");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states_refused, users_are_refused)
+{
+	refuse("setuid", "refused   user ids");
+	refuse("setgroups", "refused   supplementary groups");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states_refused, capabilities_are_refused)
+{
+	refuse("drop-caps", "permitted capabilities");
+	refuse("drop-bounding", "capability bounding set");
+	refuse("securebits", "secure bits");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states_refused, roots_are_refused)
+{
+	refuse("chroot", "refused   root folder");
+}
+
+/* state: local descriptor table, I/O ports, syscall user dispatch */
+Test(states_refused, descriptor_tables_are_refused)
+{
+	refuse("ldt", "local descriptor table");
+}
+
+/* state: local descriptor table, I/O ports, syscall user dispatch */
+Test(states_refused, dispatch_of_calls_is_refused)
+{
+	refuse("user-dispatch", "syscall user dispatch");
+}
+
+/* state: local descriptor table, I/O ports, syscall user dispatch */
+Test(states_refused, levels_of_ports_are_refused)
+{
+	refuse("iopl", "refused   I/O ports");
+}
+
+/* state: local descriptor table, I/O ports, syscall user dispatch */
+Test(states_refused, single_ports_are_refused)
+{
+	refuse("ioperm", "may use I/O ports");
+}
+
+/* state: standard streams */
+Test(states_refused, locks_on_streams_are_refused)
+{
+	refuse_with_file("posix-lock", "with POSIX lock");
+	refuse_with_file("ofd-lock", "with OFD lock");
+	refuse_with_file("flock", "with flock");
+}
+
+/* state: standard streams */
+Test(states_refused, leases_on_streams_are_refused)
+{
+	refuse_with_file("lease", "with lease");
+}
+
+/* state: any other descriptor */
+Test(states_refused, message_queues_are_refused)
+{
+	refuse("mqueue", "message queue");
+}
