@@ -122,17 +122,31 @@ static bool has_expired(const struct core *core, const struct core_timer *t)
 	return false;
 }
 
+/* In the past, so that it expires at once, and then goes on in step. */
+static uint64_t last_expiry(const struct core_timer *t)
+{
+	struct timespec now = {0};
+	uint64_t at;
+
+	clock_gettime(t->clock, &now);
+	at = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec +
+	     t->remaining_ns;
+	return at > t->interval_ns ? at - t->interval_ns : 1;
+}
+
 /* That there is a timer with this id proves that it was given. */
 static void arm_posix(struct plan *plan, const struct core *core,
 		      const struct core_timer *t)
 {
+	const bool expired = has_expired(core, t);
 	const struct itimerspec times = {
 		.it_interval = to_timespec(t->interval_ns),
 		.it_value =
-			to_timespec(has_expired(core, t) ? 1 : t->remaining_ns),
+			to_timespec(expired ? last_expiry(t) : t->remaining_ns),
 	};
 
-	plan_add(plan, CALL_GIVES(0, SYS_timer_settime, (uint64_t)t->id, 0,
+	plan_add(plan, CALL_GIVES(0, SYS_timer_settime, (uint64_t)t->id,
+				  expired ? TIMER_ABSTIME : 0,
 				  plan_keep(plan, &times, sizeof(times)), 0));
 }
 

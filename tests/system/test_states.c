@@ -216,6 +216,12 @@ Test(states, scheduling)
 	check("schedules_itself", NULL);
 }
 
+/* state: scheduling, affinity, priorities, memory policy, of each thread */
+Test(states, scheduling_of_each_thread)
+{
+	check("threads_scheduling", NULL);
+}
+
 /* state: switches of prctl(2) and the like */
 Test(states, switches)
 {
