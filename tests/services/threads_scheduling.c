@@ -152,9 +152,12 @@ static void *run(void *argument)
 
 int main(void)
 {
-	struct care wanted = read_care();
 	pthread_t threads[COUNT];
+	struct care wanted;
 
+	/* What whoever started it has set would be the restorer's. */
+	prctl(PR_SET_PDEATHSIG, SIGWINCH);
+	wanted = read_care();
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
 		if (CPU_ISSET(cpu, &wanted.cpus))
 			last_cpu = cpu;

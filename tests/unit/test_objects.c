@@ -32,7 +32,6 @@ static const struct mapping *look(const void *start)
 	mapping_list_deinit(&list);
 	cr_assert(io_read_file("/proc/self/smaps", &text, NULL) == 0);
 	cr_assert(mapping_list_parse(&list, text, &err) == 0);
-	free(text);
 	for (size_t i = 0; i < list.count; i++)
 		if (list.items[i].start == (uintptr_t)start)
 			return &list.items[i];
