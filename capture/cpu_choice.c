@@ -45,6 +45,12 @@ int cpu_choice_make(enum cpu_level level, const char *name, struct audit *audit,
 	cpu_level_openssl(level, text, sizeof(text));
 	if (r == 0)
 		r = setenv("OPENSSL_ia32cap", text, 0);
+	/*
+	 * The code that binds a function at its first call saves registers
+	 * with XSAVE or XSAVEC, which no tunable of glibc 2.36 hides.
+	 */
+	if (r == 0)
+		r = setenv("LD_BIND_NOW", "1", 1);
 	if (r < 0)
 		return error_system(err, errno,
 				    "cannot change the environment");

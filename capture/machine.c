@@ -30,12 +30,12 @@ struct core_machine machine_describe(const struct threads *threads,
 				     enum cpu_level level)
 {
 	struct core_machine machine = {
-		.xcr0 = cpu_read_xcr0(),
 		.used = used_sets(threads),
 	};
 	struct utsname names;
 
 	cpu_read_features(machine.features);
+	machine.xcr0 = cpu_read_xcr0(machine.features);
 	if (level != CPU_LEVEL_NONE)
 		cpu_limit_features(machine.features, level);
 	cpu_read_parts(machine.xcr0, machine.parts);

@@ -24,6 +24,8 @@ enum {
 enum {
 	GET_DISPATCH_CONFIG = 0x4211, /* linux/ptrace.h of Linux 6.4 */
 	PORT_BITS = 65536,
+	XSTATE_MIN = 576,  /* what FXSAVE stores, and a header */
+	XSTATE_XCR0 = 464, /* where the kernel says which sets there are */
 };
 
 int tracee_registers(const struct tracee *t, pid_t tid,
@@ -49,6 +51,19 @@ int tracee_set_registers(const struct tracee *t, pid_t tid,
 	return 0;
 }
 
+/* A processor without XSAVE has what FXSAVE stores: x87 and SSE. */
+static bool read_legacy_area(pid_t tid, unsigned char *bytes)
+{
+	const uint64_t sets = 3;
+
+	memset(bytes, 0, XSTATE_MIN);
+	if (ptrace(PTRACE_GETFPREGS, tid, NULL, bytes) < 0)
+		return false;
+	memcpy(bytes + XSTATE_XCR0, &sets, sizeof(sets));
+	memcpy(bytes + sizeof(struct user_fpregs_struct), &sets, sizeof(sets));
+	return true;
+}
+
 int tracee_xstate(const struct tracee *t, pid_t tid,
 		  unsigned char bytes[TRACEE_XSTATE_MAX], size_t *ret_size,
 		  struct error *err)
@@ -56,11 +71,16 @@ int tracee_xstate(const struct tracee *t, pid_t tid,
 	struct iovec area = {bytes, TRACEE_XSTATE_MAX};
 
 	(void)t;
-	if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &area) < 0)
+	if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &area) < 0) {
+		if (errno == ENODEV && read_legacy_area(tid, bytes)) {
+			*ret_size = XSTATE_MIN;
+			return 0;
+		}
 		return error_system(err, errno,
 				    "cannot read the XSAVE area of thread %d",
 				    tid);
-	if (area.iov_len < 576 || area.iov_len == TRACEE_XSTATE_MAX)
+	}
+	if (area.iov_len < XSTATE_MIN || area.iov_len == TRACEE_XSTATE_MAX)
 		return error_set(err, FAULT_UNSUPPORTED,
 				 "the XSAVE area of thread %d has %zu bytes",
 				 tid, area.iov_len);

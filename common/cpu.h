@@ -14,8 +14,11 @@
 
 /* CPUID words, of which only the features that programs choose by are kept. */
 void cpu_read_features(uint32_t ret_words[CORE_CPU_WORDS]);
-/* The register sets that the kernel lets XSAVE store (XCR0). */
-uint64_t cpu_read_xcr0(void);
+/*
+ * The register sets that the kernel lets XSAVE store (XCR0), or those of FXSAVE
+ * on a processor without.  @words: from cpu_read_features()
+ */
+uint64_t cpu_read_xcr0(const uint32_t words[CORE_CPU_WORDS]);
 /*
  * Where XSAVE puts each set of @sets in its standard form, from CPUID 0xd: the
  * makers differ.  The others are left as they are.

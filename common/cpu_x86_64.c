@@ -145,10 +145,13 @@ void cpu_read_features(uint32_t ret_words[CORE_CPU_WORDS])
 		ret_words[i] = words[i] & known[i];
 }
 
-uint64_t cpu_read_xcr0(void)
+uint64_t cpu_read_xcr0(const uint32_t words[CORE_CPU_WORDS])
 {
 	uint32_t low, high;
 
+	/* Without OSXSAVE the instruction is none. */
+	if (!(words[WORD_1_ECX] >> 27 & 1))
+		return 3;
 	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
 	return (uint64_t)high << 32 | low;
 }
@@ -252,6 +255,10 @@ void cpu_level_tunable(enum cpu_level level, char *ret_text, size_t size)
 		if (used >= size)
 			return;
 	}
+	/* Not a feature, but a preference that glibc has made of one. */
+	if (level < CPU_LEVEL_3)
+		snprintf(ret_text + used, size - used,
+			 ",-AVX_Fast_Unaligned_Load");
 }
 
 void cpu_level_openssl(enum cpu_level level, char *ret_text, size_t size)

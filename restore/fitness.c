@@ -160,10 +160,11 @@ static int check_mount(const struct core *core, struct error *err)
 int fitness_check(const struct core *core, struct frame_layout *ret_layout,
 		  struct error *err)
 {
-	struct core_machine here = {.xcr0 = cpu_read_xcr0()};
+	struct core_machine here = {0};
 	int r;
 
 	cpu_read_features(here.features);
+	here.xcr0 = cpu_read_xcr0(here.features);
 	cpu_read_parts(core->machine->used & here.xcr0, here.parts);
 	ret_layout->xcr0 = here.xcr0;
 	memcpy(ret_layout->parts, here.parts, sizeof(here.parts));

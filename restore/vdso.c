@@ -16,6 +16,7 @@
 #include "common/io.h"
 #include "common/mapping.h"
 #include "plan.h"
+#include "vdso_code.h"
 
 /* Ours, as the kernel has mapped it; @data_size is in front of the code. */
 struct own_vdso {
@@ -232,43 +233,30 @@ static const Elf64_Sym *find_export(const struct exports *e, const char *name)
 	return NULL;
 }
 
-/* movabs $target, %r11; jmp *%r11: r11 is free at a function's entry. */
-static void write_jump(unsigned char *at, uint64_t target)
-{
-	const unsigned char load[] = {0x49, 0xbb};
-	const unsigned char jump[] = {0x41, 0xff, 0xe3};
-
-	memcpy(at, load, sizeof(load));
-	memcpy(at + 2, &target, sizeof(target));
-	memcpy(at + 10, jump, sizeof(jump));
-}
-
-enum {
-	JUMP_SIZE = 13,
-};
-
 static int patch_one(unsigned char *old, const struct exports *from,
 		     const struct exports *to, const Elf64_Sym *symbol,
 		     uint64_t new_address, struct error *err)
 {
 	const char *name = name_of(from, symbol);
 	const Elf64_Sym *target;
+	size_t size = symbol->st_size;
 
 	if (!name)
 		return 0;
+	if (!is_within(from, symbol->st_value, size))
+		size = 0;
 	target = find_export(to, name);
-	if (!target)
-		return error_set(err, FAULT_UNSUPPORTED,
-				 "its kernel's vdso has %s(), this kernel's "
-				 "has not",
-				 name);
-	if (symbol->st_size < JUMP_SIZE ||
-	    !is_within(from, symbol->st_value, symbol->st_size))
+	if (target && !vdso_code_jump(old + symbol->st_value, size,
+				      new_address + target->st_value))
 		return error_set(err, FAULT_UNSUPPORTED,
 				 "%s() of its kernel's vdso has no room for a "
 				 "jump to this kernel's",
 				 name);
-	write_jump(old + symbol->st_value, new_address + target->st_value);
+	if (!target && !vdso_code_call(old + symbol->st_value, size, name))
+		return error_set(err, FAULT_UNSUPPORTED,
+				 "its kernel's vdso has %s(), this kernel's "
+				 "has not",
+				 name);
 	return 0;
 }
 

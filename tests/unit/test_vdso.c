@@ -16,6 +16,7 @@
 #include "common/io.h"
 #include "common/mapping.h"
 #include "restore/vdso.h"
+#include "restore/vdso_code.h"
 #include "tests/expect.h"
 
 TestSuite(vdso, .timeout = 30);
@@ -53,7 +54,7 @@ static void find_own(void)
 /* A copy that can be written; freed by free(). */
 static unsigned char *copy_own(void)
 {
-	unsigned char *copy = malloc(own_size);
+	unsigned char *copy = aligned_alloc(4096, own_size);
 
 	memcpy(copy, own, own_size);
 	return copy;
@@ -204,15 +205,60 @@ static Elf64_Sym *symbol_in(unsigned char *copy, const char *name)
 	       find_function(name);
 }
 
-Test(vdso, function_that_the_new_one_lacks_is_named, .init = find_own)
+/* As if it were another: the name of one character more is unknown. */
+Test(vdso, function_that_nobody_knows_is_named, .init = find_own)
 {
-	unsigned char *new = copy_own();
+	unsigned char *old = copy_own();
 
-	symbol_in(new, "__vdso_getcpu")->st_shndx = SHN_UNDEF;
+	symbol_in(old, "__vdso_getcpu")->st_name += 1;
 
-	expect_refused(copy_own(), new,
-		       "its kernel's vdso has __vdso_getcpu(), this kernel's "
+	expect_refused(old, copy_own(),
+		       "its kernel's vdso has _vdso_getcpu(), this kernel's "
 		       "has not");
+}
+
+/* Where the new one lacks a function, the old one makes the system call. */
+Test(vdso, function_that_the_new_one_lacks_is_a_call, .init = find_own)
+{
+	unsigned char *new = copy_own(), *old = copy_own();
+	int (*get)(unsigned int *cpu, unsigned int *node, void *unused);
+	const uint64_t at = symbol_in(old, "__vdso_getcpu")->st_value;
+	struct error err = {0};
+	unsigned int cpu = 4711, node = 4711;
+
+	/* It has two names. */
+	symbol_in(new, "__vdso_getcpu")->st_shndx = SHN_UNDEF;
+	symbol_in(new, "getcpu")->st_shndx = SHN_UNDEF;
+	cr_assert(vdso_patch(old, own_size, new, own_size, 0x10000000, &err) ==
+			  0,
+		  "%s", err.text);
+	cr_assert(mprotect(old, own_size, PROT_READ | PROT_EXEC) == 0);
+	*(void **)&get = old + at;
+
+	cr_expect(get(&cpu, &node, NULL) == 0 && cpu < 4096 && node < 4096);
+	mprotect(old, own_size, PROT_READ | PROT_WRITE);
+	free(old);
+	free(new);
+}
+
+/* __vdso_getrandom() of Linux 6.11 */
+Test(vdso, randomness_comes_from_the_call)
+{
+	unsigned char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ssize_t (*get)(void *bytes, size_t size, unsigned int flags,
+		       void *state, size_t state_size);
+	char bytes[16] = {0}, zeros[16] = {0};
+
+	cr_expect(!vdso_code_call(page, 21, "__vdso_getrandom"));
+	cr_assert(vdso_code_call(page, 22, "__vdso_getrandom"));
+	cr_assert(mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0);
+	*(void **)&get = page;
+
+	cr_expect(get(bytes, sizeof(bytes), 0, bytes, 144) == 16);
+	cr_expect(memcmp(bytes, zeros, sizeof(bytes)) != 0);
+	cr_expect(get(NULL, 0, 0, bytes, (size_t)-1) == -ENOSYS);
+	munmap(page, 4096);
 }
 
 Test(vdso, function_without_room_for_a_jump_is_named, .init = find_own)
