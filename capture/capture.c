@@ -379,8 +379,8 @@ static int audit(struct capture *c, struct error *err)
 		if (t->attached)
 			take_session(c);
 		r = process_state_compare(&c->at_exec, &c->at_ready,
-					  &c->threads, t->pid, &c->witness,
-					  &c->audit, &c->changes, err);
+					  &c->threads, &c->witness, &c->audit,
+					  &c->changes, err);
 	}
 	if (r == 0)
 		r = audit_outside(c, err);

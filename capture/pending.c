@@ -68,8 +68,7 @@ static int read_queue(struct pending *pending, const struct tracee *t,
 	int r = 0;
 
 	while (r == 0 && got == AT_ONCE) {
-		r = tracee_pending(t, tid, thread == CORE_THREAD_NONE, from,
-				   infos, AT_ONCE, &got, err);
+		r = tracee_pending(t, tid, from, infos, AT_ONCE, &got, err);
 		if (r == 0)
 			r = reserve(pending, got, err);
 		for (size_t i = 0; r == 0 && i < got; i++) {
@@ -90,8 +89,8 @@ int pending_read(struct pending *ret_pending, const struct tracee *t,
 		 const struct threads *threads, struct audit *audit,
 		 struct error *err)
 {
-	int r = read_queue(ret_pending, t, t->pid, CORE_THREAD_NONE,
-			   "the process", audit, err);
+	int r = read_queue(ret_pending, t, 0, CORE_THREAD_NONE, "the process",
+			   audit, err);
 
 	for (uint32_t i = 0; r == 0 && i < threads->count; i++) {
 		pid_t tid = (pid_t)threads->items[i].core.tid;

@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "common/text.h"
+#include "stat_line.h"
 
 static void add_process(struct audit *audit, const char *relation, pid_t pid)
 {
@@ -55,11 +56,9 @@ static pid_t parent_of(pid_t pid)
 
 	if (io_read_filef(&stat, NULL, "/proc/%d/stat", pid) < 0)
 		return 0;
-	at = strrchr(stat, ')');
-	if (at && strlen(at) > strlen(") S ")) {
-		at += strlen(") S ");
+	at = stat_field(stat, STAT_PARENT);
+	if (at)
 		take_decimal(&at, &parent);
-	}
 	return (pid_t)parent;
 }
 

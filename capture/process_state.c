@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "common/text.h"
+#include "stat_line.h"
 #include "timers.h"
 
 static size_t larger(size_t a, size_t b)
@@ -259,13 +260,13 @@ static void set_no_new_privs(const struct process_state *exec,
 
 int process_state_compare(const struct process_state *exec,
 			  struct process_state *ready,
-			  const struct threads *threads, pid_t pid,
+			  const struct threads *threads,
 			  const struct witness *witness, struct audit *audit,
 			  struct changes *ret_changes, struct error *err)
 {
 	const struct surroundings *before = &exec->surroundings;
 	const struct surroundings *after = &ready->surroundings;
-	const uint32_t leader = threads_find(threads, pid);
+	const uint32_t leader = threads_find(threads, threads->pid);
 
 	compare_self(&exec->self, &ready->self, leader, audit, ret_changes);
 	compare_confinement(exec, ready, audit);
@@ -294,35 +295,30 @@ int process_state_compare(const struct process_state *exec,
 int process_state_layout(pid_t pid, struct core_process *process,
 			 struct error *err)
 {
-	/* Fields of stat, counted from 1, and where they go. */
 	const struct {
 		int field;
 		uint64_t *value;
 	} fields[] = {
-		{26, &process->start_code},  {27, &process->end_code},
-		{28, &process->start_stack}, {45, &process->start_data},
-		{46, &process->end_data},    {47, &process->start_brk},
-		{48, &process->arg_start},   {49, &process->arg_end},
-		{50, &process->env_start},   {51, &process->env_end},
+		{STAT_START_CODE, &process->start_code},
+		{STAT_END_CODE, &process->end_code},
+		{STAT_START_STACK, &process->start_stack},
+		{STAT_START_DATA, &process->start_data},
+		{STAT_END_DATA, &process->end_data},
+		{STAT_START_BRK, &process->start_brk},
+		{STAT_ARG_START, &process->arg_start},
+		{STAT_ARG_END, &process->arg_end},
+		{STAT_ENV_START, &process->env_start},
+		{STAT_ENV_END, &process->env_end},
 	};
 	cleanup_heap char *stat = NULL;
-	int r = io_read_filef(&stat, NULL, "/proc/%d/stat", pid);
-	const char *at = r == 0 ? strrchr(stat, ')') : NULL;
-	int field = 2;
+	bool whole = io_read_filef(&stat, NULL, "/proc/%d/stat", pid) == 0;
 
-	for (size_t i = 0; at && i < sizeof(fields) / sizeof(*fields); i++) {
-		for (; at && field < fields[i].field; field++)
-			at = strchr(at + 1, ' ');
-		if (at)
-			at++;
-		if (!at || !take_decimal(&at, fields[i].value))
-			at = NULL;
-		else
-			field = fields[i].field;
-		/* Back to the blank before, for the next field. */
-		at = at ? at - 1 : NULL;
+	for (size_t i = 0; whole && i < sizeof(fields) / sizeof(*fields); i++) {
+		const char *at = stat_field(stat, fields[i].field);
+
+		whole = at && take_decimal(&at, fields[i].value);
 	}
-	if (!at)
+	if (!whole)
 		return error_set(err, FAULT_SYSTEM,
 				 "cannot read '/proc/%d/stat'", pid);
 	return 0;

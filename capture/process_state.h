@@ -38,7 +38,7 @@ int process_state_ours(struct process_state *ret_state, struct error *err);
  */
 int process_state_compare(const struct process_state *exec,
 			  struct process_state *ready,
-			  const struct threads *threads, pid_t pid,
+			  const struct threads *threads,
 			  const struct witness *witness, struct audit *audit,
 			  struct changes *ret_changes, struct error *err);
 

@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "common/text.h"
+#include "stat_line.h"
 
 /*
  * @source: a key of /proc/PID/status with its colon, or a file or link below
@@ -82,20 +83,14 @@ static void take_status(const char *status, const char *key,
 		text[used - 1] = '\0';
 }
 
-/* Fields 5, 6 and 7 of stat: group, session, terminal (proc_pid_stat(5)). */
+/* Group, session and terminal. */
 static void take_session(const char *stat, char text[SURROUNDING_SIZE])
 {
-	const char *at = strrchr(stat, ')');
-	const char *end;
+	const char *at = stat_field(stat, STAT_GROUP);
+	const char *end = stat_field(stat, STAT_TERMINAL + 1);
 
-	for (int field = 2; at && field < 5; field++) {
-		at = strchr(at + 1, ' ');
-	}
-	end = at;
-	for (int field = 5; end && field < 8; field++)
-		end = strchr(end + 1, ' ');
 	if (at && end)
-		keep(text, at + 1, (size_t)(end - at - 1));
+		keep(text, at, (size_t)(end - at - 1));
 }
 
 /* @task: what comes behind /proc/ */

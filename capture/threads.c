@@ -119,6 +119,7 @@ int threads_read(struct threads *ret_threads, struct tracee *t, pid_t ready,
 
 	if (r < 0)
 		return r;
+	threads->pid = t->pid;
 	put_first(tids, count, ready);
 	threads->items = calloc(count, sizeof(*threads->items));
 	if (!threads->items)

@@ -9,8 +9,9 @@
 #include "surroundings.h"
 #include "thread_state.h"
 
-/* The one that was ready comes first. */
+/* The one that was ready comes first; the main one's tid is @pid. */
 struct threads {
+	pid_t pid;
 	struct thread_state *items;
 	size_t count;
 };

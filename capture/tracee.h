@@ -167,12 +167,12 @@ int tracee_rseq(const struct tracee *t, pid_t tid, struct tracee_rseq *ret_rseq,
 		struct error *err);
 
 /*
- * Signals sent and not delivered: of the thread, or @shared by the process.  At
- * most @max of them, from the @from-th on (PTRACE_PEEKSIGINFO, since 3.10).
+ * Signals sent and not delivered: to the thread, or with @tid 0 to the process.
+ * At most @max of them, from the @from-th on (PTRACE_PEEKSIGINFO, since 3.10).
  */
-int tracee_pending(const struct tracee *t, pid_t tid, bool shared,
-		   uint64_t from, siginfo_t *ret_infos, size_t max,
-		   size_t *ret_count, struct error *err);
+int tracee_pending(const struct tracee *t, pid_t tid, uint64_t from,
+		   siginfo_t *ret_infos, size_t max, size_t *ret_count,
+		   struct error *err);
 
 /* Syscall user dispatch (since Linux 5.11; seen since 6.4). */
 bool tracee_dispatches_calls(const struct tracee *t, pid_t tid);

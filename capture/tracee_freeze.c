@@ -13,11 +13,44 @@
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "common/text.h"
+#include "stat_line.h"
 #include "tracee_task.h"
 
 enum {
-	FREEZE_MS = 5000, /* nothing that can be stopped takes longer */
+	FREEZE_MS = 5000,	 /* nothing that can be stopped takes longer */
+	PF_IO_WORKER = 0x10,	 /* since Linux 5.8, include/linux/sched.h */
+	PF_USER_WORKER = 0x4000, /* since Linux 6.4 */
 };
+
+/*
+ * io_uring and vhost have the kernel make threads in the name of the process.
+ * They can be seized, but never run code of it.
+ */
+static int refuse_kernel_thread(const struct tracee *t, pid_t tid,
+				struct error *err)
+{
+	cleanup_heap char *stat = NULL;
+	cleanup_heap char *comm = NULL;
+	const char *at;
+	uint64_t flags;
+
+	if (io_read_filef(&stat, NULL, "/proc/%d/task/%d/stat", t->pid, tid) <
+		    0 ||
+	    io_read_filef(&comm, NULL, "/proc/%d/task/%d/comm", t->pid, tid) <
+		    0)
+		return 0; /* it has ended */
+	at = stat_field(stat, STAT_FLAGS);
+	if (!at || !take_decimal(&at, &flags) ||
+	    !(flags & (PF_IO_WORKER | PF_USER_WORKER)))
+		return 0;
+	comm[strcspn(comm, "\n")] = '\0';
+	error_set(err, FAULT_UNSUPPORTED,
+		  "thread %d ('%s') of the service is the kernel's own", tid,
+		  comm);
+	error_hint(err, "An io_uring has such threads; make it after the ready "
+			"point.");
+	return -err->code;
+}
 
 /* Seizes what is in /proc/PID/task and is not held yet. */
 static int seize_threads(struct tracee *t, bool *ret_more, struct error *err)
@@ -38,7 +71,9 @@ static int seize_threads(struct tracee *t, bool *ret_more, struct error *err)
 
 		if (!take_decimal(&at, &tid) || task_find(t, (pid_t)tid))
 			continue;
-		r = tracee_seize(t, (pid_t)tid, 0, err);
+		r = refuse_kernel_thread(t, (pid_t)tid, err);
+		if (r == 0)
+			r = tracee_seize(t, (pid_t)tid, 0, err);
 		/* It may have ended since the folder was read. */
 		if (r == -ESRCH && (pid_t)tid != t->pid) {
 			*err = (struct error){0};
@@ -175,8 +210,8 @@ static bool has_left_others(const struct tracee *t)
 	if (io_read_filef(&stat, NULL, "/proc/%d/task/%d/stat", t->pid,
 			  t->pid) < 0)
 		return false;
-	state = strrchr(stat, ')');
-	return state && state[1] == ' ' && state[2] == 'Z';
+	state = stat_field(stat, STAT_STATE);
+	return state && *state == 'Z';
 }
 
 static int refuse_headless(const struct tracee *t, struct error *err)

@@ -133,22 +133,22 @@ int tracee_rseq(const struct tracee *t, pid_t tid, struct tracee_rseq *ret_rseq,
 	return 0;
 }
 
-int tracee_pending(const struct tracee *t, pid_t tid, bool shared,
-		   uint64_t from, siginfo_t *ret_infos, size_t max,
-		   size_t *ret_count, struct error *err)
+int tracee_pending(const struct tracee *t, pid_t tid, uint64_t from,
+		   siginfo_t *ret_infos, size_t max, size_t *ret_count,
+		   struct error *err)
 {
 	struct __ptrace_peeksiginfo_args args = {
 		.off = from,
-		.flags = shared ? PTRACE_PEEKSIGINFO_SHARED : 0,
+		.flags = tid ? 0 : PTRACE_PEEKSIGINFO_SHARED,
 		.nr = (int)max,
 	};
-	long got = ptrace(PTRACE_PEEKSIGINFO, tid, &args, ret_infos);
+	pid_t whose = tid ? tid : t->pid;
+	long got = ptrace(PTRACE_PEEKSIGINFO, whose, &args, ret_infos);
 
-	(void)t;
 	if (got < 0)
 		return error_system(err, errno,
 				    "cannot read the signals of thread %d",
-				    tid);
+				    whose);
 	*ret_count = (size_t)got;
 	return 0;
 }

@@ -329,6 +329,7 @@ int plan_make(struct plan *ret_plan, const struct plan_input *input,
 	plan_vdso(&plan, input->vdso);
 	plan_memory(&plan, input);
 	plan_mm(&plan, input->core);
+	plan_signals(&plan, input->core);
 	plan_clones(&plan, input);
 	plan_process(&plan, input);
 	write_end(&plan, input->core);

@@ -51,6 +51,12 @@ void plan_timers(struct plan *plan, const struct plan_input *input);
 /* The mm fields, when all memory is there. */
 void plan_mm(struct plan *plan, const struct core *core);
 
+/*
+ * What is done on signals: before any is sent again, as the kernel throws those
+ * away that are to be ignored.
+ */
+void plan_signals(struct plan *plan, const struct core *core);
+
 /* The late calls. */
 size_t plan_process_calls(const struct core *core);
 size_t plan_process_data(const struct core *core);

@@ -59,7 +59,7 @@ void plan_mm(struct plan *plan, const struct core *core)
 				  sizeof(map), 0));
 }
 
-static void set_signals(struct plan *plan, const struct core *core)
+void plan_signals(struct plan *plan, const struct core *core)
 {
 	for (uint64_t i = 0; i < CORE_SIGNALS; i++) {
 		const struct core_signal *s = &core->signals[i];
@@ -111,7 +111,6 @@ void plan_process(struct plan *plan, const struct plan_input *input)
 	const uint32_t leader = (uint32_t)core->leader;
 	const struct core_thread *thread = &core->threads[leader];
 
-	set_signals(plan, core);
 	plan_add(plan, CALL_TRY(SYS_set_tid_address, thread->tid_address));
 	plan_thread(plan, input, leader);
 	plan_add(plan, CALL_GIVES(0, SYS_arch_prctl, SET_FS,

@@ -110,6 +110,14 @@ static int make_aio(void)
 	return (int)syscall(SYS_io_setup, 1, &context);
 }
 
+/* Its queue is polled by a thread of the kernel's, in our name. */
+static int make_io_thread(void)
+{
+	struct io_uring_params params = {.flags = IORING_SETUP_SQPOLL};
+
+	return (int)syscall(SYS_io_uring_setup, 4, &params);
+}
+
 static int make_io_uring(void)
 {
 	struct io_uring_params params = {0};
@@ -206,6 +214,7 @@ static const struct trouble items[] = {
 	{"secretmem", make_secret},
 	{"aio", make_aio},
 	{"io-uring", make_io_uring},
+	{"io-thread", make_io_thread},
 	{"perf", make_perf},
 	{"uffd", make_uffd},
 	{"uffd-elsewhere", make_uffd_elsewhere},

@@ -71,6 +71,12 @@ Test(states_refused, rings_are_refused)
 }
 
 /* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states_refused, threads_of_rings_are_refused)
+{
+	refuse("io-thread", "of the service is the kernel's own");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
 Test(states_refused, perf_rings_are_refused)
 {
 	refuse("perf", "the ring of a perf event");
@@ -130,6 +136,14 @@ Test(states_refused, threads_with_users_of_their_own_are_refused)
 Test(states_refused, threads_without_a_main_thread_are_refused)
 {
 	refuse("leader-exit", "has ended, its others have not");
+}
+
+/* state: threads with something of their own, without a main thread */
+Test(states_refused, threads_of_musl_are_refused)
+{
+	expect_refused(run(NULL, WORDS(tool_capture(), "-o", "svc.core",
+				       service_path("musl_threads"))),
+		       "is one of several of musl");
 }
 
 /* state: processes that were started, or are traced */
