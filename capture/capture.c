@@ -179,6 +179,8 @@ static int run_to_ready(struct capture *c, struct error *err)
 
 	if (r == 0)
 		r = tracee_freeze(&c->tracee, err);
+	if (r == 0)
+		r = tracee_unwatch(&c->tracee, err);
 	return r;
 }
 
@@ -296,6 +298,8 @@ static int ask_process(struct capture *c, struct error *err)
 
 	if (r == 0)
 		r = process_state_read(&c->at_ready, &inferior, c->tid, err);
+	if (r == 0)
+		witness_mend(&c->witness, c->at_ready.self.signals);
 	if (r == 0)
 		r = threads_ask(&c->threads, &inferior, &c->audit, err);
 	if (r == 0)

@@ -50,7 +50,7 @@ int ready_parse(struct ready *ret_ready, const char *text, struct error *err);
 /* Ready as it is: for a process that runs already. */
 struct ready ready_now(void);
 
-/* Whether a debug register has to watch for it. */
+/* Whether a breakpoint has to watch for it. */
 bool ready_needs_watch(const struct ready *ready);
 /* "at subctx_ready()", "before it read standard input" */
 const char *ready_words(enum core_ready kind);

@@ -50,8 +50,7 @@ struct task *task_add(struct tracee *t, pid_t tid, bool ours)
 		t->task_capacity = capacity;
 	}
 	task = &t->tasks[t->task_count++];
-	*task = (struct task){
-		.tid = tid, .ours = ours, .watch_stale = t->watch_count > 0};
+	*task = (struct task){.tid = tid, .ours = ours, .is_fresh = true};
 	return task;
 }
 
@@ -155,14 +154,8 @@ int tracee_resume(struct tracee *t, pid_t tid, enum resume how, int signal,
 		  struct error *err)
 {
 	struct task *task = task_find(t, tid);
-	int r;
 
 	assert(task && task->stopped);
-	if (task->watch_stale) {
-		r = task_watch(t, task, err);
-		if (r < 0)
-			return r;
-	}
 	task->request = how == RESUME_TO_CALL ? PTRACE_SYSCALL : PTRACE_CONT;
 	if (ptrace(task->request, tid, NULL, (void *)(long)signal) < 0 &&
 	    errno != ESRCH)
@@ -232,6 +225,7 @@ static void forget(struct tracee *t)
 {
 	if (t->memory_fd > 0)
 		close(t->memory_fd);
+	tracee_forget_watches(t);
 	free(t->tasks);
 	*t = (struct tracee){.gone = true};
 }
@@ -240,17 +234,16 @@ void tracee_detach(struct tracee *t)
 {
 	struct error ignored = {0};
 
-	t->watch_count = 0;
 	for (size_t i = 0; i < t->task_count; i++) {
 		struct task *task = &t->tasks[i];
 
 		if (!task->stopped && task_interrupt(task, &ignored) == 0)
 			task_await(t, task->tid, &ignored);
 	}
+	tracee_unwatch(t, &ignored);
 	for (size_t i = 0; i < t->task_count; i++) {
 		struct task *task = &t->tasks[i];
 
-		task_watch(t, task, &ignored);
 		task_reenter_call(t, task);
 		ptrace(PTRACE_DETACH, task->tid, NULL, NULL);
 	}

@@ -29,7 +29,6 @@
 #include "common/error.h"
 
 enum {
-	TRACEE_WATCHES_MAX = 4, /* debug registers of an x86 processor */
 	TRACEE_XSTATE_MAX = 16384,
 };
 
@@ -65,6 +64,7 @@ enum resume {
 };
 
 struct task;
+struct watch;
 
 /*
  * @filtered: its system calls are stopped by a seccomp filter
@@ -78,7 +78,7 @@ struct tracee {
 	struct task *tasks;
 	size_t task_count;
 	size_t task_capacity;
-	uint64_t watches[TRACEE_WATCHES_MAX];
+	struct watch *watches;
 	size_t watch_count;
 	int memory_fd; /* /proc/PID/mem, or 0 */
 };
@@ -122,12 +122,14 @@ int tracee_interrupt(struct tracee *t, struct error *err);
 int tracee_freeze(struct tracee *t, struct error *err);
 
 /*
- * STOP_WATCH whenever a thread is about to execute one of @addresses; they
- * replace those watched before.  Debug registers are used, so no byte of the
- * service changes and its children do not trip over it.
+ * STOP_WATCH whenever a thread is about to execute the instruction at @address,
+ * which is of a private mapping.  A breakpoint instruction stands there until
+ * tracee_unwatch() or the next exec, also where the same is called again after
+ * other code has been mapped there; forked children never have it.
  */
-int tracee_watch(struct tracee *t, const uint64_t *addresses, size_t count,
-		 struct error *err);
+int tracee_watch(struct tracee *t, uint64_t address, struct error *err);
+/* Takes all of them out again; every thread has to stand still. */
+int tracee_unwatch(struct tracee *t, struct error *err);
 
 /* The threads of the service, the main one first.  @ret_tids is allocated. */
 int tracee_threads(const struct tracee *t, pid_t **ret_tids, size_t *ret_count,

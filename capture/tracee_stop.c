@@ -2,8 +2,7 @@
  * tracee_stop.c - turning what waitpid(2) says into named stops
  *
  * Everything that the ready point is not made of is dealt with here: new
- * tasks, the service's children, group stops, stops that only bring debug
- * registers up to date.
+ * tasks, the service's children, group stops.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -16,70 +15,6 @@
 #include "common/io.h"
 #include "common/text.h"
 #include "tracee_task.h"
-
-enum {
-	/* asm/siginfo.h; glibc's headers name it only since 2.30 or so */
-	HARDWARE_BREAKPOINT = 4,
-};
-
-int task_watch(const struct tracee *t, struct task *task, struct error *err)
-{
-	uint64_t control = 0;
-
-	task->watch_stale = false;
-	for (size_t i = 0; i < TRACEE_WATCHES_MAX; i++) {
-		size_t offset = offsetof(struct user, u_debugreg) +
-				i * sizeof(uint64_t);
-		uint64_t address = i < t->watch_count ? t->watches[i] : 0;
-
-		/* Off before it moves: the kernel checks each step. */
-		if (i == 0 &&
-		    ptrace(PTRACE_POKEUSER, task->tid,
-			   offsetof(struct user, u_debugreg[7]), 0) < 0)
-			goto failed;
-		if (ptrace(PTRACE_POKEUSER, task->tid, offset, address) < 0)
-			goto failed;
-		/* Locally enabled, on execution, one byte (Intel SDM 17.2). */
-		if (address)
-			control |= (uint64_t)1 << (2 * i);
-	}
-	if (ptrace(PTRACE_POKEUSER, task->tid,
-		   offsetof(struct user, u_debugreg[7]), control) < 0)
-		goto failed;
-	return 0;
-
-failed:
-	if (errno == ESRCH)
-		return 0;
-	error_system(err, errno, "cannot set the debug registers");
-	error_hint(err, "This machine offers no hardware breakpoints; name a "
-			"ready point that needs none, such as syscall:read:0.");
-	return -err->code;
-}
-
-int tracee_watch(struct tracee *t, const uint64_t *addresses, size_t count,
-		 struct error *err)
-{
-	int r = 0;
-
-	memcpy(t->watches, addresses, count * sizeof(*addresses));
-	t->watch_count = count;
-	for (size_t i = 0; r == 0 && i < t->task_count; i++) {
-		struct task *task = &t->tasks[i];
-
-		if (!task->ours)
-			continue;
-		task->watch_stale = true;
-		if (task->stopped)
-			r = task_watch(t, task, err);
-		else if (!task->asked &&
-			 ptrace(PTRACE_INTERRUPT, task->tid, 0, 0) < 0 &&
-			 errno != ESRCH)
-			r = error_system(err, errno, "cannot stop thread %d",
-					 task->tid);
-	}
-	return r;
-}
 
 /* Whose thread a task is that was seen before the event that announces it. */
 static bool is_ours(const struct tracee *t, pid_t tid)
@@ -134,25 +69,22 @@ static int take_call(struct task *task, struct stop *stop, struct error *err)
 	return 0;
 }
 
-static void take_signal(struct task *task, int signal, struct stop *stop)
+static void take_signal(const struct tracee *t, const struct task *task,
+			int signal, struct stop *stop)
 {
-	siginfo_t info = {0};
-
 	stop->kind = STOP_SIGNAL;
 	stop->signal = signal;
-	if (signal != SIGTRAP ||
-	    ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &info) < 0 ||
-	    info.si_code != HARDWARE_BREAKPOINT)
+	if (signal != SIGTRAP || !task_is_at_watch(t, task))
 		return;
 	stop->kind = STOP_WATCH;
 	stop->address = (uint64_t)ptrace(PTRACE_PEEKUSER, task->tid,
 					 offsetof(struct user, regs.rip), 0);
 }
 
-/* The other threads are gone, and with them their debug registers. */
+/* The other threads are gone, and the memory with the watches. */
 static void forget_threads(struct tracee *t)
 {
-	t->watch_count = 0;
+	tracee_forget_watches(t);
 	for (size_t i = t->task_count; i-- > 0;)
 		if (t->tasks[i].ours && t->tasks[i].tid != t->pid)
 			task_remove(t, t->tasks[i].tid);
@@ -172,22 +104,29 @@ static int task_announced(struct tracee *t, struct task *task,
 }
 
 /* PTRACE_EVENT_STOP: it is new, was asked to stop, or its group was stopped. */
-static int task_halted(struct tracee *t, struct task *task, int signal,
-		       bool asked, struct stop *stop, struct error *err)
+static void task_halted(struct task *task, int signal, bool asked,
+			struct stop *stop)
+{
+	if (asked)
+		stop->kind = STOP_INTERRUPT;
+	else if (signal != SIGTRAP)
+		stay(task);
+	else
+		go_on(task, 0);
+}
+
+/* A signal, or the entry or exit of a call, of one of the service's children. */
+static int child_stopped(struct tracee *t, struct task *task, int signal,
+			 struct error *err)
 {
 	int r = 0;
 
-	if (asked) {
-		stop->kind = STOP_INTERRUPT;
-		return 0;
+	if (signal == SIGTRAP && task_is_at_watch(t, task)) {
+		r = task_pass_watch(t, task, err);
+		signal = 0;
 	}
-	if (signal != SIGTRAP) {
-		stay(task);
-		return 0;
-	}
-	if (task->watch_stale)
-		r = task_watch(t, task, err);
-	go_on(task, 0);
+	if (r == 0)
+		go_on(task, signal == (SIGTRAP | 0x80) ? 0 : signal);
 	return r;
 }
 
@@ -198,6 +137,9 @@ static int task_stopped(struct tracee *t, struct task *task, int status,
 	const bool asked = task->asked;
 
 	task->asked = false;
+	if (task->is_fresh && !task->ours)
+		task_clear_watches(t, task);
+	task->is_fresh = false;
 	switch (status >> 16) {
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
@@ -212,7 +154,8 @@ static int task_stopped(struct tracee *t, struct task *task, int status,
 		stop->kind = STOP_EXEC;
 		return tracee_open_memory(t, err);
 	case PTRACE_EVENT_STOP:
-		return task_halted(t, task, signal, asked, stop, err);
+		task_halted(task, signal, asked, stop);
+		return 0;
 	case PTRACE_EVENT_SECCOMP:
 		if (task->ours)
 			return take_call(task, stop, err);
@@ -222,11 +165,11 @@ static int task_stopped(struct tracee *t, struct task *task, int status,
 		break;
 	}
 	if (!task->ours)
-		go_on(task, signal == (SIGTRAP | 0x80) ? 0 : signal);
-	else if (signal == (SIGTRAP | 0x80))
+		return child_stopped(t, task, signal, err);
+	if (signal == (SIGTRAP | 0x80))
 		return take_call(task, stop, err);
 	else
-		take_signal(task, signal, stop);
+		take_signal(t, task, signal, stop);
 	return 0;
 }
 

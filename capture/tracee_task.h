@@ -18,14 +18,14 @@
  * @request: with what it was let go the last time
  * @is_interrupted: it was in a call that the kernel would make again by itself,
  *	with the registers @interrupted; and was brought out of it with @repeated
- * @watch_stale: its debug registers are not those of the tracee yet
+ * @is_fresh: it has not stopped yet, and so not run a single instruction
  */
 struct task {
 	pid_t tid;
 	bool ours;
 	bool stopped;
 	bool asked;
-	bool watch_stale;
+	bool is_fresh;
 	int request;
 	bool is_interrupted;
 	struct user_regs_struct interrupted;
@@ -59,8 +59,17 @@ int task_interrupt(struct task *task, struct error *err);
 int task_await(struct tracee *t, pid_t tid, struct error *err);
 /* Puts a thread back into the call that it was brought out of. */
 void task_reenter_call(const struct tracee *t, const struct task *task);
-/* Brings the debug registers of a stopped task up to date. */
-int task_watch(const struct tracee *t, struct task *task, struct error *err);
+/*
+ * Whether a task has been stopped by SIGTRAP because of a watch; it stands
+ * before the instruction then.
+ */
+bool task_is_at_watch(const struct tracee *t, const struct task *task);
+/* Has a stopped task execute the instruction at which a watch has stopped it. */
+int task_pass_watch(struct tracee *t, struct task *task, struct error *err);
+/* A child that was forked has copies of the watches, which it would die of. */
+void task_clear_watches(const struct tracee *t, const struct task *task);
+/* The memory with them is gone. */
+void tracee_forget_watches(struct tracee *t);
 /* One event of one task; *ret_seen is whether the caller has to see it. */
 int task_event(struct tracee *t, pid_t tid, int status, struct stop *ret_stop,
 	       bool *ret_seen, struct error *err);

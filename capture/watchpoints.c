@@ -82,24 +82,20 @@ static int add_locations(struct watchpoints *w, const struct mapping *m,
 			 const struct location_list *locations,
 			 struct error *err)
 {
+	uint64_t *addresses;
 	uint64_t bias;
 	int r;
 
 	if (locations->count == 0)
 		return 0;
+	addresses = realloc(w->addresses,
+			    (w->count + locations->count) * sizeof(*addresses));
+	if (!addresses)
+		return error_system(err, ENOMEM, "cannot keep the addresses");
+	w->addresses = addresses;
 	r = location_load_bias(m->name, m->start, m->offset, &bias, err);
-	for (size_t i = 0; r == 0 && i < locations->count; i++) {
-		if (w->count == TRACEE_WATCHES_MAX) {
-			error_set(err, FAULT_UNSUPPORTED,
-				  "the ready point is at more than %d places",
-				  TRACEE_WATCHES_MAX);
-			error_hint(err, "That many the processor can watch. "
-					"Name a function or line that is less "
-					"common.");
-			return -err->code;
-		}
+	for (size_t i = 0; r == 0 && i < locations->count; i++)
 		w->addresses[w->count++] = bias + locations->addresses[i];
-	}
 	return r;
 }
 
@@ -129,7 +125,6 @@ int watchpoints_update(struct watchpoints *w, struct tracee *t,
 		       struct error *err)
 {
 	struct mapping_list list = {0};
-	const size_t before = w->count;
 	char *text = NULL;
 	int r = io_read_filef(&text, NULL, "/proc/%d/maps", t->pid);
 
@@ -140,13 +135,14 @@ int watchpoints_update(struct watchpoints *w, struct tracee *t,
 	for (size_t i = 0; r == 0 && i < list.count; i++) {
 		const struct mapping *m = &list.items[i];
 
-		if (m->protection & PROT_EXEC && m->inode != 0 &&
+		if (m->protection & PROT_EXEC && !m->shared && m->inode != 0 &&
 		    m->name[0] == '/' && !m->deleted)
 			r = look_at(w, &list, m, err);
 	}
 	mapping_list_deinit(&list);
-	if (r == 0 && w->count > before)
-		r = tracee_watch(t, w->addresses, w->count, err);
+	/* All of them, as a file may be mapped again where it was before. */
+	for (size_t i = 0; r == 0 && i < w->count; i++)
+		r = tracee_watch(t, w->addresses[i], err);
 	return r;
 }
 
@@ -159,5 +155,6 @@ void watchpoints_clear(struct watchpoints *w)
 void watchpoints_deinit(struct watchpoints *w)
 {
 	free(w->files);
+	free(w->addresses);
 	*w = (struct watchpoints){0};
 }

@@ -18,7 +18,7 @@ struct watched_file {
 
 struct watchpoints {
 	const struct ready *ready;
-	uint64_t addresses[TRACEE_WATCHES_MAX];
+	uint64_t *addresses;
 	size_t count;
 	struct watched_file *files;
 	size_t file_count;

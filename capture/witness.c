@@ -4,6 +4,7 @@
 #include "witness.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <sys/ipc.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -22,6 +23,7 @@ const struct witness_call witness_calls[] = {
 	{SYS_iopl, -1},
 	{SYS_getrandom, -1},
 	{SYS_prctl, PR_SET_NO_NEW_PRIVS},
+	{SYS_rt_sigaction, SIGTRAP},
 	{-1, -1},
 };
 
@@ -50,6 +52,39 @@ static bool has_undo(const struct tracee *t, uint64_t address, uint64_t count)
 	return false;
 }
 
+/* The kernel's form; a null pointer only asks. */
+static void see_trap(struct witness *witness, const struct tracee *t,
+		     uint64_t address)
+{
+	struct {
+		uint64_t handler;
+		uint64_t flags;
+		uint64_t restorer;
+		uint64_t mask;
+	} action;
+	struct error ignored = {0};
+
+	if (!address ||
+	    tracee_read(t, address, &action, sizeof(action), &ignored) < 0)
+		return;
+	witness->has_trap = true;
+	witness->trap = (struct core_signal){
+		.handler = action.handler,
+		.flags = action.flags,
+		.restorer = action.restorer,
+		.mask = action.mask,
+	};
+}
+
+void witness_mend(const struct witness *witness,
+		  struct core_signal signals[CORE_SIGNALS])
+{
+	struct core_signal *trap = &signals[SIGTRAP - 1];
+
+	if (witness->has_trap && trap->handler == (uintptr_t)SIG_DFL)
+		*trap = witness->trap;
+}
+
 void witness_see(struct witness *witness, const struct tracee *t,
 		 const struct stop *stop)
 {
@@ -66,6 +101,9 @@ void witness_see(struct witness *witness, const struct tracee *t,
 		break;
 	case SYS_prctl:
 		witness->no_new_privs = true;
+		break;
+	case SYS_rt_sigaction:
+		see_trap(witness, t, a[1]);
 		break;
 	case SYS_getrandom:
 		if (a[1] == ALLOCATOR_BYTES && a[2] == GRND_NONBLOCK)

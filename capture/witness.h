@@ -3,11 +3,14 @@
  *
  * What a process owes to its semaphores at its end, whether it may use I/O
  * ports, and what was random in it: nobody can read that off it afterwards.
+ * Nor its action for SIGTRAP, which the kernel forgets when a breakpoint is hit
+ * while that signal is ignored or blocked (force_sig_info_to_task()).
  */
 #ifndef CAPTURE_WITNESS_H
 #define CAPTURE_WITNESS_H
 
 #include "audit.h"
+#include "common/core_format.h"
 #include "tracee.h"
 
 /*
@@ -16,12 +19,15 @@
  * @no_new_privs: prctl(2) has set it, perhaps once more: an ordinary user's
  *	service has it from us
  * @random_bytes: from getrandom(2)
+ * @trap: the action for SIGTRAP that was set last, if @has_trap
  */
 struct witness {
 	bool semaphore_undo;
 	bool port_level;
 	bool no_new_privs;
 	uint64_t random_bytes;
+	bool has_trap;
+	struct core_signal trap;
 };
 
 /*
@@ -38,6 +44,10 @@ bool witness_wants(int64_t number, const uint64_t arguments[6]);
 /* At the entry of one of them. */
 void witness_see(struct witness *witness, const struct tracee *t,
 		 const struct stop *stop);
+
+/* Puts the action for SIGTRAP that the service has set where it is lost. */
+void witness_mend(const struct witness *witness,
+		  struct core_signal signals[CORE_SIGNALS]);
 
 /*
  * Adds findings for what was seen.

@@ -302,3 +302,30 @@ Test(faults, existing_core_is_replaced_whole)
 	cr_expect(before.st_ino != after.st_ino);
 	cr_expect(count_files() == 1);
 }
+
+/* What the tracer writes into the service fails, the first time, the second... */
+Test(faults, service_whose_memory_cannot_be_written_is_not_captured)
+{
+	char inject[64];
+	bool was_breakpoint = false;
+
+	if (!has_program("strace"))
+		return;
+	for (int i = 1; i <= 8; i++) {
+		struct outcome outcome;
+
+		snprintf(inject, sizeof(inject),
+			 "inject=pwrite64:error=EIO:when=%d", i);
+		outcome = run(NULL,
+			      WORDS("strace", "-o", "/dev/null", "-e", inject,
+				    tool_capture(), "-q", "-o", "svc.core",
+				    service_path("handles_signals")));
+		expect_status(outcome, 1);
+		expect_in(outcome.err, "Input/output error");
+		was_breakpoint |= strstr(outcome.err,
+					 "cannot set a breakpoint: ") != NULL;
+		cr_expect(count_files() == 0);
+		outcome_free(&outcome);
+	}
+	cr_expect(was_breakpoint);
+}

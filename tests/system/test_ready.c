@@ -75,6 +75,29 @@ Test(ready, symbol_in_a_library_that_is_loaded_later)
 		    NULL, "[2]\n");
 }
 
+Test(ready, symbol_that_children_reach_first_is_no_concern_of_theirs)
+{
+	check_ready("--ready=symbol:arrive",
+		    WORDS(service_path("forks_at_symbol")), NULL, "ok\n");
+}
+
+Test(ready, breakpoint_is_gone_from_the_core_and_from_what_goes_on)
+{
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "--leave-running", "-q", "-o",
+				"svc.core", "--ready=symbol:serve",
+				service_path("has_symbols")));
+
+	expect_status(outcome, 0);
+	expect_in(outcome.out, "served\n");
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS("gdb", "-nx", "-batch", "-ex", "x/1xb &serve",
+				  service_path("has_symbols"), "svc.core"));
+	expect_in(outcome.out, "<serve>");
+	cr_expect(!strstr(outcome.out, "0xcc"), "%s", outcome.out);
+	outcome_free(&outcome);
+}
+
 Test(ready, line_is_before_its_code)
 {
 	check_ready("--ready=line:has_symbols.c:21",

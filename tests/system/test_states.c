@@ -191,6 +191,13 @@ Test(states, locks_that_are_held)
 	check("threads_locks", NULL);
 }
 
+/* state: signal actions */
+Test(states, sigtrap_is_kept_although_breakpoints_are_made_of_it)
+{
+	check("keeps_sigtrap", "ignore");
+	check("keeps_sigtrap", "block");
+}
+
 /* state: pending signals */
 Test(states, pending_signals)
 {

@@ -3,6 +3,7 @@
  *
  * The "tracee" is this process.
  */
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
 #include <sys/syscall.h>
@@ -56,6 +57,24 @@ Test(witness, level_of_ports_is_what_was_set_last)
 {
 	cr_expect(see(SYS_iopl, 3, 0, 0).port_level);
 	cr_expect(!see(SYS_iopl, 0, 0, 0).port_level);
+}
+
+/* As rt_sigaction(2) of the kernel takes it. */
+static uint64_t ignoring[4] = {1, 0, 0, 7};
+
+Test(witness, action_of_sigtrap_is_mended_where_it_was_reset)
+{
+	struct witness witness =
+		see(SYS_rt_sigaction, SIGTRAP, (uintptr_t)ignoring, 0);
+	struct core_signal signals[CORE_SIGNALS] = {0};
+
+	witness_mend(&witness, signals);
+	cr_expect(signals[SIGTRAP - 1].handler == 1);
+	cr_expect(signals[SIGTRAP - 1].mask == 7);
+	signals[SIGTRAP - 1].handler = 4711;
+	witness_mend(&witness, signals);
+	cr_expect(signals[SIGTRAP - 1].handler == 4711, "it was not reset");
+	cr_expect(!see(SYS_rt_sigaction, SIGTRAP, 0, 0).has_trap, "a question");
 }
 
 Test(witness, findings_say_what_was_seen)
