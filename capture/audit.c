@@ -6,6 +6,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum {
+	OFFERS_SIZE = 512, /* more than all kinds together */
+};
 
 static bool make_room(struct audit *audit)
 {
@@ -53,6 +58,16 @@ void audit_remedy(struct audit *audit, const char *remedy, ...)
 	va_end(args);
 }
 
+void audit_offer(struct audit *audit, const char *kind)
+{
+	struct finding *finding;
+
+	if (audit->count == 0)
+		return;
+	finding = &audit->items[audit->count - 1];
+	snprintf(finding->offer, sizeof(finding->offer), "%s", kind);
+}
+
 void audit_move(struct audit *to, struct audit *from)
 {
 	for (size_t i = 0; i < from->count; i++) {
@@ -61,6 +76,8 @@ void audit_move(struct audit *to, struct audit *from)
 		audit_add(to, f->verdict, f->subject, "%s", f->what);
 		if (f->remedy[0])
 			audit_remedy(to, "%s", f->remedy);
+		if (f->offer[0])
+			audit_offer(to, f->offer);
 	}
 	to->is_incomplete |= from->is_incomplete;
 	audit_deinit(from);
@@ -75,10 +92,40 @@ size_t audit_refused(const struct audit *audit)
 	return refused;
 }
 
+static bool was_offered(const struct audit *audit, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (audit->items[k].verdict == VERDICT_REFUSED &&
+		    strcmp(audit->items[k].offer, audit->items[i].offer) == 0)
+			return true;
+	return false;
+}
+
+/* "file,pipe": what would accept all that is refused, or "". */
+static void list_offers(const struct audit *audit, char text[OFFERS_SIZE])
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < audit->count; i++) {
+		const struct finding *f = &audit->items[i];
+
+		if (f->verdict != VERDICT_REFUSED || was_offered(audit, i))
+			continue;
+		if (!f->offer[0]) {
+			text[0] = '\0';
+			return;
+		}
+		used += (size_t)snprintf(text + used, OFFERS_SIZE - used,
+					 "%s%s", used ? "," : "", f->offer);
+	}
+}
+
 bool audit_refuses(const struct audit *audit, const char *service,
 		   struct error *err)
 {
 	size_t refused = audit_refused(audit);
+	char offers[OFFERS_SIZE];
 
 	if (audit->is_incomplete)
 		error_set(err, FAULT_SYSTEM,
@@ -90,6 +137,9 @@ bool audit_refuses(const struct audit *audit, const char *service,
 			  "cannot capture '%s': %zu of its %zu resources "
 			  "cannot be carried; nothing was written",
 			  service, refused, audit->count);
+	list_offers(audit, offers);
+	if (refused > 0 && offers[0])
+		error_hint(err, "--carry=%s would carry all of that.", offers);
 	return audit->is_incomplete || refused > 0;
 }
 
@@ -97,6 +147,7 @@ const char *verdict_name(enum verdict verdict)
 {
 	static const char *const names[] = {
 		[VERDICT_RESTORED] = "restored", [VERDICT_REBOUND] = "rebound",
+		[VERDICT_CARRIED] = "carried",	 [VERDICT_DROPPED] = "dropped",
 		[VERDICT_WIPED] = "wiped",	 [VERDICT_NOTED] = "noted",
 		[VERDICT_REFUSED] = "refused",
 	};

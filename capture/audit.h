@@ -15,6 +15,8 @@
 enum verdict {
 	VERDICT_RESTORED, /* the core holds it, restore makes it again */
 	VERDICT_REBOUND,  /* the restorer's own takes its place */
+	VERDICT_CARRIED,  /* the same of what is carried on request only */
+	VERDICT_DROPPED,  /* restores do not have it, as the user wants */
 	VERDICT_WIPED,	  /* comes back as zeros, as after fork(2) */
 	VERDICT_NOTED,	  /* carried, but the user should know */
 	VERDICT_REFUSED,  /* cannot be carried; nothing is written */
@@ -24,6 +26,7 @@ enum verdict {
  * @subject: which one, as reports and refusals name it: "fd 5", "thread 4711",
  *	"timer 0", "mapping 0x7f…-0x7f…"
  * @what: what it is: "TCP connection to 127.0.0.1:5432"
+ * @offer: for a refusal, the kind for --carry that would accept it, or ""
  * @remedy: for a refusal, a whole sentence that says what to do, or ""
  */
 struct finding {
@@ -31,6 +34,7 @@ struct finding {
 	char subject[64];
 	char what[512];
 	char remedy[256];
+	char offer[16];
 };
 
 struct audit {
@@ -51,6 +55,9 @@ void audit_add(struct audit *audit, enum verdict verdict, const char *subject,
 void audit_remedy(struct audit *audit, const char *remedy, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Says that --carry=@kind would accept the finding that was added last. */
+void audit_offer(struct audit *audit, const char *kind);
+
 /* Adds the findings of @from, which is empty afterwards. */
 void audit_move(struct audit *to, struct audit *from);
 
@@ -59,7 +66,7 @@ size_t audit_refused(const struct audit *audit);
 
 /*
  * Whether anything is refused.  Fills @err with "N of its M resources cannot
- * be carried; nothing was written".
+ * be carried; nothing was written", with a hint if --carry would do.
  */
 bool audit_refuses(const struct audit *audit, const char *service,
 		   struct error *err);

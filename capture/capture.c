@@ -17,9 +17,9 @@
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "cpu_choice.h"
+#include "file_audit.h"
 #include "image.h"
 #include "node_policies.h"
-#include "open_file.h"
 #include "output.h"
 #include "page_dropper.h"
 #include "process_audit.h"
@@ -50,6 +50,7 @@ struct capture {
 	struct core_process process;
 	struct mapping_list mappings;
 	struct contents contents;
+	struct carried carried;
 	struct audit audit;
 	enum core_ready ready;
 	pid_t tid;
@@ -74,6 +75,8 @@ static void capture_deinit(struct capture *c, bool is_done)
 	threads_deinit(&c->threads);
 	pending_deinit(&c->pending);
 	timers_deinit(&c->timers);
+	carried_deinit(&c->carried);
+	witness_deinit(&c->witness);
 	audit_deinit(&c->audit);
 	free(c->auxv);
 }
@@ -350,11 +353,20 @@ static void note_dropper(struct capture *c)
 static int audit_outside(struct capture *c, struct error *err)
 {
 	struct tracee *t = &c->tracee;
+	const struct file_audit files = {
+		.pid = t->pid,
+		.is_started = !t->attached,
+		.policy = &c->options->policy,
+		.carried = &c->carried,
+		.audit = &c->audit,
+	};
 	int r = process_audit(t, c->at_ready.self.has_dependents, &c->audit,
 			      err);
 
+	c->carried.watched = &c->witness.watched;
+
 	if (r == 0)
-		r = open_files_audit(&c->audit, t->pid, !t->attached, err);
+		r = file_audit_make(&files, err);
 	witness_report(&c->witness, !t->attached && t->filtered, t->pid,
 		       &c->audit);
 	note_dropper(c);
@@ -417,6 +429,7 @@ static int write_core(struct capture *c, struct report *report,
 		.changes = &c->changes,
 		.pending = &c->pending,
 		.timers = &c->timers,
+		.carried = &c->carried,
 		.process = &c->process,
 		.auxv = c->auxv,
 		.auxv_size = c->auxv_size,

@@ -20,6 +20,7 @@
 #include "common/cleanup.h"
 #include "common/core_writer.h"
 #include "debug_notes.h"
+#include "file_notes.h"
 #include "holes.h"
 #include "machine.h"
 #include "owners.h"
@@ -41,6 +42,7 @@ struct layout {
 	struct core_segment *segments;
 	size_t segment_count;
 	struct core_object *objects;
+	struct file_notes files;
 	char *names;
 	size_t names_size;
 	uint32_t folder;
@@ -60,6 +62,7 @@ static void layout_deinit(struct layout *layout)
 	free(layout->objects);
 	free(layout->names);
 	free(layout->seams);
+	file_notes_deinit(&layout->files);
 	owners_deinit(&layout->owners);
 	page_runs_deinit(&layout->written);
 	page_runs_deinit(&layout->holes);
@@ -95,7 +98,12 @@ static void lay_out_object(struct core_object *to, const struct object *object,
 {
 	char name[OBJECT_NAME_SIZE];
 
+	const struct mapping *m = object->mapping;
+
 	to->size = object->size;
+	to->file = file_notes_find(&layout->files,
+				   makedev(m->device_major, m->device_minor),
+				   m->inode);
 	to->name = add_name(layout, object_name(object, name));
 }
 
@@ -133,7 +141,9 @@ static int lay_out(struct layout *layout, const struct image *image,
 		   struct error *err)
 {
 	const struct contents *contents = image->contents;
-	size_t names_size = 1 + strlen(image->changes->folder) + 1;
+	const struct carried *carried = image->carried;
+	size_t names_size =
+		1 + strlen(image->changes->folder) + 1 + carried->names_size;
 
 	for (size_t i = 0; i < contents->count; i++)
 		names_size += strlen(contents->items[i].mapping->name) + 1;
@@ -149,6 +159,13 @@ static int lay_out(struct layout *layout, const struct image *image,
 	if (!layout->mappings || !layout->segments || !layout->names ||
 	    !layout->objects)
 		return error_system(err, ENOMEM, "cannot keep the layout");
+	if (file_notes_make(&layout->files, carried,
+			    (uint32_t)layout->names_size, err) < 0)
+		return -err->code;
+	if (carried->names_size)
+		memcpy(layout->names + layout->names_size, carried->names,
+		       carried->names_size);
+	layout->names_size += carried->names_size;
 	for (size_t i = 0; i < contents->objects.count; i++)
 		lay_out_object(&layout->objects[i], &contents->objects.items[i],
 			       layout);
@@ -175,7 +192,7 @@ static void place(struct layout *layout, const struct contents *contents,
 		}
 		segment += c->is_dumped;
 	}
-	layout->file_size = offset;
+	layout->file_size = file_notes_place(&layout->files, offset);
 }
 
 static void append(struct note_buffer *notes, enum core_note_type type,
@@ -280,6 +297,7 @@ static void build_notes(struct note_buffer *notes, const struct image *image,
 	       image->pending->count * sizeof(*image->pending->items));
 	append(notes, CORE_NOTE_TIMERS, image->timers->items,
 	       image->timers->count * sizeof(*image->timers->items));
+	file_notes_append(&layout->files, notes);
 	append(notes, CORE_NOTE_AUDIT, image->report, strlen(image->report));
 	append(notes, CORE_NOTE_OWNERS, layout->owners.items,
 	       layout->owners.count * sizeof(*layout->owners.items));
@@ -398,6 +416,8 @@ static int fill(const struct image *image, struct layout *layout, int fd,
 		r = copy_memory(image, layout, &copy, &seams, &inspection, err);
 	*ret_stored = copy.written;
 	copy_close(&copy);
+	if (r == 0)
+		r = file_notes_copy(&layout->files, fd, ret_stored, err);
 	if (r == 0)
 		r = holes_find(image->contents, &layout->written,
 			       &layout->holes, err);

@@ -4,6 +4,7 @@
 #ifndef CAPTURE_IMAGE_H
 #define CAPTURE_IMAGE_H
 
+#include "carried.h"
 #include "common/cpu.h"
 #include "contents.h"
 #include "copy.h"
@@ -25,6 +26,7 @@ struct image {
 	const struct changes *changes;
 	const struct pending *pending;
 	const struct timers *timers;
+	const struct carried *carried;
 	const struct core_process *process;
 	const char *auxv;
 	size_t auxv_size;

@@ -38,7 +38,7 @@ static void end_by(int number)
 
 int main(int argc, char *argv[])
 {
-	struct options options;
+	struct options options = {0};
 	struct error err = {0};
 
 	if (options_parse(&options, argc, argv, &err) == 0) {
@@ -49,6 +49,7 @@ int main(int argc, char *argv[])
 		else
 			capture_run(&options, &err);
 	}
+	options_deinit(&options);
 	if (err.fault != FAULT_NONE)
 		error_print(&err, "subctx-capture");
 	if (err.signal)

@@ -16,9 +16,9 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "audit.h"
 #include "common/error.h"
 
+struct carrier;
 struct open_file_kind;
 
 enum {
@@ -51,6 +51,7 @@ struct open_file_list {
  * @is_detached: the root of a mount that is not in the service's tree
  * @all: among which it is, borrowed, or NULL
  * @copy: a descriptor of ours for the same open file, or -1; borrowed
+ * @carrier: how it can be made again, or NULL
  * @what: a description in printable ASCII, as far as it has got
  * @remedy: a whole sentence
  */
@@ -71,25 +72,29 @@ struct open_file {
 	const struct open_file_list *all;
 	int copy;
 	const struct open_file_kind *kind;
+	const struct carrier *carrier;
 	char what[OPEN_FILE_WHAT];
 	const char *remedy;
 };
 
 /*
- * Adds a finding for every descriptor of a process that stands still.  The
- * standard streams are rebound if they are our own, or if we have not started
- * the service (@is_started); everything else is refused.
+ * Reads what /proc shows, all but @all and @copy; @fd and @pid are given.  The
+ * text is allocated and has to stay.  A negative errno, and no message.
  */
-int open_files_audit(struct audit *audit, pid_t pid, bool is_started,
-		     struct error *err);
+int open_file_read(struct open_file *file, char **ret_fdinfo);
 
 /*
  * Takes position, flags and mount from @fdinfo, which stays referenced.  False
  * if it has no flags, and then nothing changes.
  */
 bool open_file_parse(struct open_file *file, const char *fdinfo);
-/* Chooses the kind, adds to what, and fills remedy. */
+/* Whether a copy is of use to describe or carry it. */
+bool open_file_asks_copy(const struct open_file *file);
+/* Chooses the kind, adds to what, and fills carrier and remedy. */
 void open_file_describe(struct open_file *file);
+
+/* null, zero, full, random, urandom */
+bool open_file_is_plain_device(const struct open_file *file);
 
 /* The value on the first line that begins with @key, or NULL. */
 const char *fdinfo_find(const char *fdinfo, const char *key);

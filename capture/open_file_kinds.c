@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 
+#include "carry.h"
 #include "common/text.h"
 #include "open_file.h"
 #include "socket.h"
@@ -135,6 +136,16 @@ static void say_device(struct open_file *file)
 		     devices[i].minor == MINOR_ANY))
 			open_file_say(file, "%s, ", devices[i].name);
 	open_file_say(file, "%u:%u)", major(number), minor(number));
+}
+
+/* They have no state but their number. */
+bool open_file_is_plain_device(const struct open_file *file)
+{
+	const dev_t number = file->status.st_rdev;
+
+	return S_ISCHR(file->status.st_mode) && major(number) == 1 &&
+	       (minor(number) == 3 || minor(number) == 5 ||
+		(minor(number) >= 7 && minor(number) <= 9));
 }
 
 static void describe_device(struct open_file *file)
@@ -321,11 +332,16 @@ static const struct open_file_kind kinds[] = {
 	{"socket", .type = S_IFSOCK, .describe = socket_describe_file,
 	 .asks_copy = true, .names_itself = true},
 
-	{"eventfd", "anon_inode:[eventfd]", .describe = describe_eventfd},
-	{"epoll", "anon_inode:[eventpoll]", .describe = describe_watches},
-	{"timerfd", "anon_inode:[timerfd]", .describe = describe_timerfd},
-	{"signalfd", "anon_inode:[signalfd]", .describe = describe_signalfd},
-	{"inotify", "anon_inode:inotify", .describe = describe_watches},
+	{"eventfd", "anon_inode:[eventfd]", .describe = describe_eventfd,
+	 .carrier = &carrier_eventfd},
+	{"epoll", "anon_inode:[eventpoll]", .describe = describe_watches,
+	 .carrier = &carrier_epoll},
+	{"timerfd", "anon_inode:[timerfd]", .describe = describe_timerfd,
+	 .carrier = &carrier_timerfd},
+	{"signalfd", "anon_inode:[signalfd]", .describe = describe_signalfd,
+	 .carrier = &carrier_signalfd},
+	{"inotify", "anon_inode:inotify", .describe = describe_watches,
+	 .asks_copy = true, .carrier = &carrier_inotify},
 	{"fanotify", "anon_inode:[fanotify]", .describe = describe_watches},
 	{"userfaultfd", "anon_inode:[userfaultfd]"},
 	{"perf event", "anon_inode:[perf_event]"},
@@ -340,11 +356,11 @@ static const struct open_file_kind kinds[] = {
 	{"kernel object", "anon_inode:", .describe = describe_link},
 
 	{"device", .type = S_IFCHR, .describe = describe_device,
-	 .remedy = open_later},
+	 .carrier = &carrier_device, .remedy = open_later},
 	{"block device", .type = S_IFBLK, .describe = describe_device,
 	 .remedy = open_later},
 	{"pipe", .file_system = PIPEFS_MAGIC, .describe = describe_pipe,
-	 .asks_copy = true},
+	 .asks_copy = true, .carrier = &carrier_pipe},
 	{"namespace", .file_system = NSFS_MAGIC, .describe = describe_link,
 	 .remedy = let_go},
 	{"message queue", .file_system = MAGIC_MQUEUE, .remedy = open_later,
@@ -354,7 +370,8 @@ static const struct open_file_kind kinds[] = {
 	{"memfd in huge pages", "/memfd:", .file_system = HUGETLBFS_MAGIC,
 	 .fits = is_deleted, .describe = describe_memfd},
 	{"memfd", "/memfd:", .file_system = TMPFS_MAGIC, .fits = is_deleted,
-	 .asks_copy = true, .describe = describe_memfd},
+	 .asks_copy = true, .describe = describe_memfd,
+	 .carrier = &carrier_memfd},
 	{"kernel's file about the service", .fits = is_own,
 	 .file_system = PROC_SUPER_MAGIC, .describe = describe_access,
 	 .remedy = open_later},
@@ -366,13 +383,13 @@ static const struct open_file_kind kinds[] = {
 	{"deleted directory", .type = S_IFDIR, .fits = is_deleted,
 	 .describe = describe_access, .remedy = let_go},
 	{"directory", .type = S_IFDIR, .describe = describe_access,
-	 .remedy = open_later},
+	 .carrier = &carrier_directory, .remedy = open_later},
 	{"unnamed file", .type = S_IFREG, .flags = FLAG_TMPFILE,
 	 .fits = is_deleted, .describe = describe_access},
 	{"deleted file", .type = S_IFREG, .fits = is_deleted,
 	 .describe = describe_access},
 	{"file", .type = S_IFREG, .describe = describe_access,
-	 .remedy = open_later},
+	 .carrier = &carrier_file, .remedy = open_later},
 	{"unknown descriptor", .describe = describe_link, .remedy = let_go},
 };
 /* clang-format on */

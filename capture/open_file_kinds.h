@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct carrier;
 struct open_file;
 
 /*
@@ -23,6 +24,7 @@ struct open_file;
  *	closing a copy flushes the file, and a network may hear of that.
  * @names_itself: @describe says @name, too, in its own way
  * @describe: says the rest of it, or NULL; it may replace file->remedy
+ * @carrier: how it is made again, or NULL; @describe may choose another
  * @remedy: a whole sentence; NULL stands for "Make it after the ready point."
  */
 struct open_file_kind {
@@ -35,6 +37,7 @@ struct open_file_kind {
 	bool asks_copy;
 	bool names_itself;
 	void (*describe)(struct open_file *file);
+	const struct carrier *carrier;
 	const char *remedy;
 };
 

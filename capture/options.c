@@ -23,6 +23,10 @@ enum option_value {
 	OPTION_TIMEOUT,
 	OPTION_JSON,
 	OPTION_CPU,
+	OPTION_CARRY,
+	OPTION_DROP,
+	OPTION_INHERIT,
+	OPTION_POLICY,
 };
 
 static const struct option long_options[] = {
@@ -33,6 +37,10 @@ static const struct option long_options[] = {
 	{"kill", no_argument, NULL, OPTION_KILL},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
 	{"cpu", required_argument, NULL, OPTION_CPU},
+	{"carry", required_argument, NULL, OPTION_CARRY},
+	{"drop", required_argument, NULL, OPTION_DROP},
+	{"inherit", required_argument, NULL, OPTION_INHERIT},
+	{"policy", required_argument, NULL, OPTION_POLICY},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"quiet", no_argument, NULL, 'q'},
 	{"verbose", no_argument, NULL, 'v'},
@@ -54,6 +62,13 @@ static const char help[] =
 	"      --timeout=SECONDS  how long that may take; 60, or 0 for ever\n"
 	"      --cpu=LEVEL        have it choose its code for x86-64, x86-64-v2,\n"
 	"                         x86-64-v3 or x86-64-v4, whatever this CPU can\n"
+	"      --carry=KIND,...   have open descriptors made again: file, directory,\n"
+	"                         device, pipe, socketpair, listener, udp, eventfd,\n"
+	"                         timerfd, signalfd, epoll, inotify, memfd, stream;\n"
+	"                         all; with file:any whatever file has the name then\n"
+	"      --drop=FD          restores do not have this descriptor\n"
+	"      --inherit=FD       restores have the restorer's of the same number\n"
+	"      --policy=FILE      rules for many, one a line, the first that fits\n"
 	"      --pid=PID          take a process that runs already, as it is\n"
 	"      --leave-running    let the service go on afterwards\n"
 	"      --kill             end it afterwards, also with --pid\n"
@@ -73,6 +88,8 @@ struct parsing {
 	struct options options;
 	const char *core_path;
 	const char *ready;
+	const char *policy;
+	struct policy carry;
 	bool leave_running;
 	bool kill;
 };
@@ -156,6 +173,17 @@ static int parse_one(struct parsing *parsing, int code, struct error *err)
 		return parse_timeout(options, optarg, err);
 	case OPTION_CPU:
 		return parse_cpu(options, optarg, err);
+	case OPTION_CARRY:
+		return policy_add_kinds(&parsing->carry, optarg, err);
+	case OPTION_DROP:
+		return policy_add_fd(&options->policy, POLICY_DROP, optarg,
+				     err);
+	case OPTION_INHERIT:
+		return policy_add_fd(&options->policy, POLICY_INHERIT, optarg,
+				     err);
+	case OPTION_POLICY:
+		parsing->policy = optarg;
+		return 0;
 	case OPTION_JSON:
 		options->json = true;
 		return 0;
@@ -202,6 +230,19 @@ static int name_core(struct parsing *parsing, struct error *err)
 	return 0;
 }
 
+/* The first rule that fits decides, so the more special ones come first. */
+static int make_policy(struct parsing *parsing, struct error *err)
+{
+	struct policy *policy = &parsing->options.policy;
+	int r = 0;
+
+	if (parsing->policy)
+		r = policy_read(policy, parsing->policy, err);
+	if (r == 0)
+		r = policy_append(policy, &parsing->carry, err);
+	return r;
+}
+
 /* What only makes sense together, or not. */
 static int conclude(struct parsing *parsing, struct error *err)
 {
@@ -243,6 +284,11 @@ static int conclude(struct parsing *parsing, struct error *err)
 	return name_core(parsing, err);
 }
 
+void options_deinit(struct options *options)
+{
+	policy_deinit(&options->policy);
+}
+
 int options_parse(struct options *ret_options, int argc, char *argv[],
 		  struct error *err)
 {
@@ -254,16 +300,21 @@ int options_parse(struct options *ret_options, int argc, char *argv[],
 	while (r == 0 && (code = getopt_long(argc, argv, "+:o:qvhV",
 					     long_options, NULL)) != -1) {
 		if (code == '?' || code == ':')
-			return bad_option(err, argc, argv, code);
-		r = parse_one(&parsing, code, err);
+			r = bad_option(err, argc, argv, code);
+		else
+			r = parse_one(&parsing, code, err);
 	}
-	if (r < 0)
-		return r;
 	parsing.options.service_argv = argv + optind;
-	if (!parsing.options.help && !parsing.options.version)
+	if (r == 0 && !parsing.options.help && !parsing.options.version)
 		r = conclude(&parsing, err);
 	if (r == 0)
+		r = make_policy(&parsing, err);
+	if (r == 0) {
 		*ret_options = parsing.options;
+		return 0;
+	}
+	policy_deinit(&parsing.carry);
+	options_deinit(&parsing.options);
 	return r;
 }
 

@@ -11,6 +11,7 @@
 
 #include "common/cpu.h"
 #include "common/error.h"
+#include "policy.h"
 #include "ready.h"
 
 /*
@@ -18,11 +19,13 @@
  * @pid: of a process that runs already, or 0
  * @service_argv: NULL with @pid
  * @cpu_level, @cpu_name: for what it is to choose its code
+ * @policy: what becomes of descriptors; options_deinit() releases it
  * @live_on: it goes on after its capture
  */
 struct options {
 	char core_path[PATH_MAX];
 	struct ready ready;
+	struct policy policy;
 	pid_t pid;
 	char **service_argv;
 	uint64_t timeout_ms;
@@ -38,6 +41,8 @@ struct options {
 
 int options_parse(struct options *ret_options, int argc, char *argv[],
 		  struct error *err);
+
+void options_deinit(struct options *options);
 
 /* On standard output. */
 void options_print_help(void);

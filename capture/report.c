@@ -15,6 +15,8 @@ static json_t *finding_json(const struct finding *f)
 
 	if (object && f->remedy[0])
 		json_object_set_new(object, "remedy", json_string(f->remedy));
+	if (object && f->offer[0])
+		json_object_set_new(object, "carry", json_string(f->offer));
 	return object;
 }
 
@@ -73,7 +75,10 @@ void report_print(const struct report *report, bool verbose)
 			continue;
 		fprintf(stderr, "%-9s %-16s %s\n", verdict_name(f->verdict),
 			f->subject, f->what);
-		if (f->remedy[0])
+		if (f->offer[0])
+			fprintf(stderr, "%-26s %s Or use --carry=%s.\n", "",
+				f->remedy, f->offer);
+		else if (f->remedy[0])
 			fprintf(stderr, "%-26s %s\n", "", f->remedy);
 	}
 	if (report->core_path)

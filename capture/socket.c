@@ -10,9 +10,6 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
-#include <linux/unix_diag.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,16 +20,17 @@
 #include <sys/ioctl.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
-#include "common/cleanup.h"
+#include "carry.h"
 #include "common/text.h"
 #include "open_file.h"
+#include "unix_diag.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 enum {
 	ANY = -1,
-	ANSWER_SIZE = 4096,
 };
 
 /* @type, @protocol: as for socket(2), or ANY */
@@ -119,61 +117,14 @@ static int ask(int fd, int option, int if_unknown)
 	return value;
 }
 
-static uint64_t inode_of(int fd)
+static uint64_t find_peer(int fd)
 {
+	struct unix_diag diag = {0};
 	struct stat status;
 
-	return fstat(fd, &status) < 0 ? 0 : status.st_ino;
-}
-
-/* One unix socket is asked for, so one answer comes; both are aligned by 4. */
-static uint64_t find_peer(const char *answer, size_t size)
-{
-	const struct nlmsghdr *header = (const void *)answer;
-	const struct unix_diag_msg *message = NLMSG_DATA(header);
-	const struct rtattr *attribute = (const void *)(message + 1);
-	size_t rest;
-	uint32_t inode;
-
-	if (!NLMSG_OK(header, size) ||
-	    header->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-	    header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)))
-		return 0;
-	rest = header->nlmsg_len - NLMSG_LENGTH(sizeof(*message));
-	for (; RTA_OK(attribute, rest); attribute = RTA_NEXT(attribute, rest))
-		if (attribute->rta_type == UNIX_DIAG_PEER &&
-		    RTA_PAYLOAD(attribute) == sizeof(inode)) {
-			memcpy(&inode, RTA_DATA(attribute), sizeof(inode));
-			return inode;
-		}
-	return 0;
-}
-
-/* The inode of the other end (since Linux 3.3), or 0. */
-static uint64_t ask_for_peer(uint64_t inode)
-{
-	const struct {
-		struct nlmsghdr header;
-		struct unix_diag_req body;
-	} request = {
-		.header = {.nlmsg_len = sizeof(request),
-			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			   .nlmsg_flags = NLM_F_REQUEST},
-		.body = {.sdiag_family = AF_UNIX,
-			 .udiag_states = UINT32_MAX,
-			 .udiag_ino = (uint32_t)inode,
-			 .udiag_show = UDIAG_SHOW_PEER,
-			 .udiag_cookie = {UINT32_MAX, UINT32_MAX}},
-	};
-	_Alignas(struct nlmsghdr) char answer[ANSWER_SIZE];
-	cleanup_fd int fd =
-		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	ssize_t size;
-
-	if (fd < 0 || send(fd, &request, sizeof(request), 0) < 0)
-		return 0;
-	size = recv(fd, answer, sizeof(answer), 0);
-	return size < 0 ? 0 : find_peer(answer, (size_t)size);
+	if (fstat(fd, &status) == 0)
+		unix_diag_ask(&diag, status.st_ino);
+	return diag.peer;
 }
 
 /* The kernel tells how long the address is, not how much of it we got. */
@@ -210,7 +161,7 @@ bool socket_read(struct socket *ret_socket, int fd)
 	limit(&s.local);
 	limit(&s.peer);
 	if (s.is_connected && s.domain == AF_UNIX)
-		s.peer_inode = ask_for_peer(inode_of(fd));
+		s.peer_inode = find_peer(fd);
 	/* An unconnected MPTCP socket says 1 for the end of its stream. */
 	if ((s.type == SOCK_STREAM && !s.is_connected) ||
 	    ioctl(fd, FIONREAD, &s.unread) < 0)
@@ -317,8 +268,12 @@ static void say_connection(struct open_file *file, const struct socket *s)
 {
 	bool is_accepted = s->domain == AF_UNIX && has_name(&s->local);
 	int other = find_inode(file, s->peer_inode);
+	bool is_pair = s->domain == AF_UNIX && !has_name(&s->peer) &&
+		       !is_accepted && other > STDERR_FILENO;
 
-	file->remedy = "Connect after the ready point.";
+	file->remedy = is_pair ? "Make it after the ready point."
+			       : "Connect after the ready point.";
+	file->carrier = is_pair ? &carrier_socketpair : NULL;
 	say_protocol(file, s);
 	if (has_name(&s->peer)) {
 		open_file_say(file, s->tcp_state ? " connection to "
@@ -342,6 +297,10 @@ static void say_unconnected(struct open_file *file, const struct socket *s)
 	bool is_raw = s->type == SOCK_RAW &&
 		      (s->domain == AF_INET || s->domain == AF_INET6);
 
+	if (s->is_listening)
+		file->carrier = &carrier_listener;
+	else if (s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP)
+		file->carrier = &carrier_udp;
 	say_protocol(file, s);
 	if (is_raw || !has_name(&s->local)) {
 		open_file_say(file,
@@ -378,6 +337,7 @@ void socket_describe(struct open_file *file, const struct socket *socket)
 	open_file_say(file, ", descriptors in flight (SCM_RIGHTS): %" PRIu64,
 		      count);
 	file->remedy = "Receive the descriptors before the ready point.";
+	file->carrier = NULL;
 }
 
 /* The protocol's name is an attribute of every socket (since Linux 2.6). */

@@ -24,6 +24,7 @@ const struct witness_call witness_calls[] = {
 	{SYS_getrandom, -1},
 	{SYS_prctl, PR_SET_NO_NEW_PRIVS},
 	{SYS_rt_sigaction, SIGTRAP},
+	{SYS_inotify_add_watch, -1},
 	{-1, -1},
 };
 
@@ -105,6 +106,9 @@ void witness_see(struct witness *witness, const struct tracee *t,
 	case SYS_rt_sigaction:
 		see_trap(witness, t, a[1]);
 		break;
+	case SYS_inotify_add_watch:
+		inotify_paths_see(&witness->watched, t, stop);
+		break;
 	case SYS_getrandom:
 		if (a[1] == ALLOCATOR_BYTES && a[2] == GRND_NONBLOCK)
 			break;
@@ -161,4 +165,9 @@ void witness_report(const struct witness *witness, bool was_there, pid_t pid,
 			  "%" PRIu64 " bytes from getrandom(2); all restores "
 			  "share what was made of them",
 			  witness->random_bytes);
+}
+
+void witness_deinit(struct witness *witness)
+{
+	inotify_paths_deinit(&witness->watched);
 }

@@ -11,6 +11,7 @@
 
 #include "audit.h"
 #include "common/core_format.h"
+#include "inotify_paths.h"
 #include "tracee.h"
 
 /*
@@ -19,6 +20,7 @@
  * @no_new_privs: prctl(2) has set it, perhaps once more: an ordinary user's
  *	service has it from us
  * @random_bytes: from getrandom(2)
+ * @watched: what inotify watches
  * @trap: the action for SIGTRAP that was set last, if @has_trap
  */
 struct witness {
@@ -28,6 +30,7 @@ struct witness {
 	uint64_t random_bytes;
 	bool has_trap;
 	struct core_signal trap;
+	struct inotify_paths watched;
 };
 
 /*
@@ -56,5 +59,6 @@ void witness_mend(const struct witness *witness,
  */
 void witness_report(const struct witness *witness, bool was_there, pid_t pid,
 		    struct audit *audit);
+void witness_deinit(struct witness *witness);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "attribute.h"
+#include "core_record.h"
 
 enum {
 	XSTATE_HEADER = 512, /* it begins with a bit for each set in use */
@@ -291,6 +292,94 @@ static int check_attributes(const struct core *core, struct error *err)
 	return 0;
 }
 
+/* Its part of the data is whole records. */
+static bool has_whole_records(const struct core *core,
+			      const struct core_file *file)
+{
+	struct core_record_cursor at;
+	struct core_record record;
+	const void *bytes;
+
+	if (file->data % 8 != 0 || file->data > core->file_data_size ||
+	    file->data_size > core->file_data_size - file->data)
+		return false;
+	at = core_file_records(core, file);
+	while (core_record_next(&at, &record, &bytes))
+		;
+	return at.size == 0;
+}
+
+static bool is_stored(const struct core *core, const struct core_file *file)
+{
+	return is_aligned(file->data) && file->data <= core->image->file_size &&
+	       file->data_size <= core->image->file_size - file->data &&
+	       file->data_size <= file->size;
+}
+
+static int check_files(const struct core *core, struct error *err)
+{
+	for (size_t i = 0; i < core->file_count; i++) {
+		const struct core_file *file = &core->files[i];
+		const bool is_pair = file->kind == CORE_FILE_PIPE ||
+				     file->kind == CORE_FILE_SOCKETPAIR;
+		bool fits = file->kind >= CORE_FILE_INHERITED &&
+			    file->kind < CORE_FILE_KINDS &&
+			    file->name < core->names_size &&
+			    file->peer < core->file_count;
+
+		if (fits)
+			fits = core->files[file->peer].kind == file->kind &&
+			       core->files[file->peer].peer == i &&
+			       (file->peer != i) == is_pair;
+		if (fits)
+			fits = file->kind == CORE_FILE_MEMFD
+				       ? is_stored(core, file)
+				       : has_whole_records(core, file);
+		if (!fits)
+			return error_set(err, FAULT_CORRUPT,
+					 "open file %zu makes no sense", i);
+	}
+	for (size_t i = 0; i < core->object_count; i++) {
+		const uint32_t file = core->objects[i].file;
+
+		if (file > core->file_count ||
+		    (file && core->files[file - 1].kind != CORE_FILE_MEMFD))
+			return error_set(err, FAULT_CORRUPT,
+					 "shared memory %zu is no memfd", i);
+	}
+	return 0;
+}
+
+static int check_descriptors(const struct core *core, struct error *err)
+{
+	for (size_t i = 0; i < core->descriptor_count; i++) {
+		const struct core_descriptor *d = &core->descriptors[i];
+
+		if (d->file >= core->file_count || d->fd > INT32_MAX ||
+		    (i > 0 && d[-1].fd >= d->fd))
+			return error_set(err, FAULT_CORRUPT,
+					 "descriptor %zu is out of order or of "
+					 "no file",
+					 i);
+	}
+	for (size_t i = 0; i < core->watch_count; i++) {
+		const struct core_watch *w = &core->watches[i];
+		bool fits = w->file < core->file_count &&
+			    w->name < core->names_size &&
+			    w->target <= INT32_MAX;
+
+		if (fits)
+			fits = core->files[w->file].kind == CORE_FILE_EPOLL ||
+			       core->files[w->file].kind == CORE_FILE_INOTIFY;
+		if (!fits || (i > 0 && w[-1].file > w->file))
+			return error_set(err, FAULT_CORRUPT,
+					 "watch %zu is out of order or of no "
+					 "file",
+					 i);
+	}
+	return 0;
+}
+
 int core_check(const struct core *core, struct error *err)
 {
 	int r = 0;
@@ -320,5 +409,9 @@ int core_check(const struct core *core, struct error *err)
 		r = check_attributes(core, err);
 	if (r == 0)
 		r = check_process(core, err);
+	if (r == 0)
+		r = check_files(core, err);
+	if (r == 0)
+		r = check_descriptors(core, err);
 	return r;
 }

@@ -42,6 +42,14 @@ struct core {
 	size_t timer_count;
 	const struct core_owner *owners;
 	size_t owner_count;
+	const struct core_file *files;
+	size_t file_count;
+	const struct core_descriptor *descriptors;
+	size_t descriptor_count;
+	const struct core_watch *watches;
+	size_t watch_count;
+	const char *file_data;
+	size_t file_data_size;
 	const char *names;
 	size_t names_size;
 	const struct core_thread *threads;

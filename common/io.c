@@ -113,3 +113,11 @@ int io_pwrite_all(int fd, const void *buffer, size_t size, uint64_t offset)
 	}
 	return 0;
 }
+
+/* The first is, and each is as the one before. */
+bool io_is_zero(const void *bytes, size_t size)
+{
+	const char *at = bytes;
+
+	return at[0] == '\0' && memcmp(at, at + 1, size - 1) == 0;
+}

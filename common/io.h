@@ -4,6 +4,7 @@
 #ifndef COMMON_IO_H
 #define COMMON_IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,5 +28,8 @@ int io_read_link(const char *path, char *buffer, size_t size);
 /* Exactly @size bytes, or a negative errno; -ENODATA where the file ends. */
 int io_pread_all(int fd, void *buffer, size_t size, uint64_t offset);
 int io_pwrite_all(int fd, const void *buffer, size_t size, uint64_t offset);
+
+/* Whether all of @size bytes, at least one, are zeros. */
+bool io_is_zero(const void *bytes, size_t size);
 
 #endif

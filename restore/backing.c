@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -91,7 +92,6 @@ static int open_one(const struct core *core, const struct core_mapping *m,
 /* What one mapping shows of it; of pages of zeros there are none. */
 static int fill(const struct core *core, const struct core_mapping *m, int fd)
 {
-	static const char zeros[PIECE];
 	cleanup_heap char *piece = malloc(PIECE);
 	uint64_t size = m->end - m->start;
 	int r = piece ? 0 : -ENOMEM;
@@ -100,7 +100,7 @@ static int fill(const struct core *core, const struct core_mapping *m, int fd)
 		size_t part = size - at < PIECE ? size - at : PIECE;
 
 		r = io_pread_all(core->fd, piece, part, m->offset + at);
-		if (r == 0 && memcmp(piece, zeros, part) != 0)
+		if (r == 0 && !io_is_zero(piece, part))
 			r = io_pwrite_all(fd, piece, part, m->file_offset + at);
 	}
 	return r;
@@ -133,7 +133,30 @@ static int make_object(const struct core *core, uint32_t index, int *fds,
 	return 0;
 }
 
-int backing_open(const struct core *core, int **ret_fds, struct error *err)
+/* One that has been made: each mapping has an opening of its own. */
+static int share_object(const struct core *core, const struct files *files,
+			uint32_t index, int *fds, struct error *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d",
+		 files->fds[core->objects[index].file - 1]);
+	for (size_t i = 0; i < core->mapping_count; i++) {
+		const struct core_mapping *m = &core->mappings[i];
+		const bool writes = m->protection & PROT_WRITE;
+
+		if (m->kind != CORE_MAPPING_OBJECT || m->object != index)
+			continue;
+		fds[i] = open(path, (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+		if (fds[i] < 0)
+			return error_system(err, errno,
+					    "cannot open shared memory again");
+	}
+	return 0;
+}
+
+int backing_open(const struct core *core, const struct files *files,
+		 int **ret_fds, struct error *err)
 {
 	cleanup_heap int *fds = NULL;
 	int r = 0;
@@ -154,7 +177,9 @@ int backing_open(const struct core *core, int **ret_fds, struct error *err)
 			r = open_one(core, &core->mappings[i], &fds[i], err);
 	}
 	for (uint32_t i = 0; r == 0 && fds && i < core->object_count; i++)
-		r = make_object(core, i, fds, err);
+		r = files && core->objects[i].file
+			    ? share_object(core, files, i, fds, err)
+			    : make_object(core, i, fds, err);
 	if (r == 0)
 		*ret_fds = take_pointer(&fds);
 	return r;

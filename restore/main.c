@@ -10,8 +10,10 @@
 
 #include "backing.h"
 #include "common/core_reader.h"
+#include "files.h"
 #include "fitness.h"
 #include "handover.h"
+#include "numbers.h"
 #include "options.h"
 #include "plan.h"
 #include "ready_stop.h"
@@ -54,12 +56,48 @@ static void note_surprises(const struct core_image *image, uint32_t pid)
 			"the future\n");
 }
 
+/* What is behind mappings, and the descriptors if they are to be made. */
+static int open_files(struct core *core, const struct inherited *inherited,
+		      bool is_made, struct files *files, int **ret_shared_fds,
+		      struct error *err)
+{
+	int r;
+
+	if (!is_made)
+		return backing_open(core, NULL, ret_shared_fds, err);
+	r = files_make(files, core, inherited, err);
+	if (r == 0)
+		r = numbers_lift(&core->fd, files->lowest, err);
+	if (r == 0)
+		r = backing_open(core, files, ret_shared_fds, err);
+	for (size_t i = 0; r == 0 && *ret_shared_fds && i < core->mapping_count;
+	     i++)
+		r = numbers_lift(*ret_shared_fds + i, files->lowest, err);
+	if (r < 0)
+		files_undo(files);
+	return r;
+}
+
+/* Nothing but the kernel can refuse any more. */
+static void become(const struct options *options, const struct core *core,
+		   struct files *files, const struct plan *plan,
+		   struct error *err)
+{
+	if (self_files_write(core, err) == 0 &&
+	    (!options->stop || ready_stop_arm(err) == 0) &&
+	    files_place(files, err) == 0)
+		handover_run(plan, err);
+	files_undo(files);
+}
+
 /* Comes back only when there is nothing to become. */
 static int restore(const struct options *options, struct error *err)
 {
 	struct core core = {.fd = -1};
 	struct vdso_plan vdso = {0};
 	struct frame_layout layout = {0};
+	struct inherited inherited = {0};
+	struct files files = {0};
 	int *shared_fds = NULL;
 	struct plan_input input = {
 		.core = &core,
@@ -76,7 +114,10 @@ static int restore(const struct options *options, struct error *err)
 	if (core_open(&core, options->core_path, err) < 0)
 		return STATUS_FAILED;
 	if (fitness_check(&core, &layout, err) < 0 ||
-	    backing_open(&core, &shared_fds, err) < 0 ||
+	    inherited_find(&inherited, &core, options->inherited,
+			   options->inherited_count, err) < 0 ||
+	    open_files(&core, &inherited, !options->dry_run, &files,
+		       &shared_fds, err) < 0 ||
 	    vdso_plan_make(&vdso, &core, err) < 0) {
 		error_context(err, "cannot restore '%s'", options->core_path);
 		return STATUS_FAILED;
@@ -86,15 +127,15 @@ static int restore(const struct options *options, struct error *err)
 		core.timer_count > 0 && plan_can_choose_timer_ids();
 	note_surprises(core.image, input.pid);
 	if (handover_map(&core, plan_region_size(&input), &region, err) < 0 ||
-	    plan_make(&plan, &input, region, (uintptr_t)region, err) < 0)
+	    plan_make(&plan, &input, region, (uintptr_t)region, err) < 0) {
+		files_undo(&files);
 		return STATUS_FAILED;
+	}
 	if (options->dry_run) {
-		plan_print(&plan);
+		plan_print(&core, &plan);
 		return EXIT_SUCCESS;
 	}
-	if (self_files_write(&core, err) == 0 &&
-	    (!options->stop || ready_stop_arm(err) == 0))
-		handover_run(&plan, err);
+	become(options, &core, &files, &plan, err);
 	return STATUS_FAILED;
 }
 

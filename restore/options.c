@@ -2,17 +2,22 @@
  * options.c - the command line of subctx-restore, and its only usage text
  *
  * Without getopt_long(3), which would be a sixth of the program and wants to
- * print its own messages: there are four options, none with a value.
+ * print its own messages: there are few options, and one with a value.
  */
 #include "options.h"
 
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "common/text.h"
 
 static const char help[] =
 	"Usage: subctx-restore [OPTION]... CORE [-- ARGUMENT...]\n"
 	"Becomes the service that subctx-capture has written to CORE.\n"
 	"\n"
+	"  --inherit=FD   take the caller's descriptor FD for that of the service\n"
 	"  --dry-run      print what would be done, one system call a line\n"
 	"  --stop         be stopped at the ready point, for gdb -p\n"
 	"  -h, --help     print this\n"
@@ -51,6 +56,38 @@ static int unknown(struct error *err, const char *word)
 	return -err->code;
 }
 
+static int take_inherited(struct options *options, const char *text,
+			  struct error *err)
+{
+	const char *at = text;
+	uint64_t fd;
+
+	if (!take_decimal(&at, &fd) || *at || fd > INT_MAX)
+		return error_set(err, FAULT_USAGE,
+				 "'%s' is not the number of a descriptor",
+				 text);
+	if (options->inherited_count == OPTIONS_INHERITED_MAX)
+		return error_set(err, FAULT_USAGE,
+				 "more than %d descriptors are inherited",
+				 OPTIONS_INHERITED_MAX);
+	options->inherited[options->inherited_count++] = (int)fd;
+	return 0;
+}
+
+static int take_option(struct options *options, const char *word,
+		       struct error *err)
+{
+	const char *value = word;
+	bool *flag = find_flag(options, word);
+
+	if (take_word(&value, "--inherit="))
+		return take_inherited(options, value, err);
+	if (!flag)
+		return unknown(err, word);
+	*flag = true;
+	return 0;
+}
+
 int options_parse(struct options *ret_options, int argc, char *argv[],
 		  struct error *err)
 {
@@ -58,13 +95,13 @@ int options_parse(struct options *ret_options, int argc, char *argv[],
 	int i = 1;
 
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		bool *flag = find_flag(&options, argv[i]);
+		int r = 0;
 
 		if (strcmp(argv[i], "--") == 0)
 			break;
-		if (!flag)
-			return unknown(err, argv[i]);
-		*flag = true;
+		r = take_option(&options, argv[i], err);
+		if (r < 0)
+			return r;
 	}
 	if (i < argc && strcmp(argv[i], "--") == 0)
 		i++;

@@ -5,12 +5,22 @@
 #define RESTORE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/error.h"
 
-/* @argc, @argv: what stands behind "--", for the service */
+enum {
+	OPTIONS_INHERITED_MAX = 64,
+};
+
+/*
+ * @inherited: descriptors that are the caller's
+ * @argc, @argv: what stands behind "--", for the service
+ */
 struct options {
 	const char *core_path;
+	int inherited[OPTIONS_INHERITED_MAX];
+	size_t inherited_count;
 	bool dry_run;
 	bool stop;
 	bool help;

@@ -99,7 +99,10 @@ void plan_deinit(struct plan *plan);
 /* Whether the kernel lets us choose the ids of timers, since Linux 6.15. */
 bool plan_can_choose_timer_ids(void);
 
-/* One line for each call, as strace(1) would show it. */
-void plan_print(const struct plan *plan);
+/*
+ * One line for each descriptor that is made, and for each call, as strace(1)
+ * would show it.
+ */
+void plan_print(const struct core *core, const struct plan *plan);
 
 #endif

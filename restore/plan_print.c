@@ -72,8 +72,39 @@ static void print_call(const struct call *call)
 	printf("\n");
 }
 
-void plan_print(const struct plan *plan)
+/* By enum core_file_kind. */
+static const char *const file_kinds[CORE_FILE_KINDS] = {
+	[CORE_FILE_INHERITED] = "the caller's fd",
+	[CORE_FILE_PATH] = "file",
+	[CORE_FILE_PIPE] = "pipe",
+	[CORE_FILE_SOCKETPAIR] = "socketpair",
+	[CORE_FILE_SOCKET] = "socket",
+	[CORE_FILE_EVENTFD] = "eventfd",
+	[CORE_FILE_TIMERFD] = "timerfd",
+	[CORE_FILE_SIGNALFD] = "signalfd",
+	[CORE_FILE_EPOLL] = "epoll",
+	[CORE_FILE_INOTIFY] = "inotify",
+	[CORE_FILE_CLOSED] = "closed",
+	[CORE_FILE_MEMFD] = "memfd",
+};
+
+static void print_descriptor(const struct core *core,
+			     const struct core_descriptor *d)
 {
+	const struct core_file *file = &core->files[d->file];
+
+	printf("fd %u = %s", d->fd, file_kinds[file->kind]);
+	if (file->kind == CORE_FILE_INHERITED)
+		printf(" %" PRIu64, file->values[0]);
+	else if (file->name)
+		printf(" '%s'", core->names + file->name);
+	printf("\n");
+}
+
+void plan_print(const struct core *core, const struct plan *plan)
+{
+	for (size_t i = 0; i < core->descriptor_count; i++)
+		print_descriptor(core, &core->descriptors[i]);
 	for (size_t i = 0; i < plan->call_count; i++) {
 		if (i == plan->early && plan->early < plan->late)
 			printf("in the other threads, one after the other:\n");

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -123,10 +124,26 @@ static void follow(pid_t pid)
 		ptrace(PTRACE_DETACH, watch.items[i].tid, NULL, NULL);
 }
 
+/* Otherwise it would be one more to have the service's pipes and sockets. */
+static void close_others(int a, int b)
+{
+	const unsigned int low = (unsigned int)(a < b ? a : b);
+	const unsigned int high = (unsigned int)(a < b ? b : a);
+
+	if (low > STDERR_FILENO + 1)
+		syscall(SYS_close_range, STDERR_FILENO + 1, low - 1, 0);
+	if (high > low + 1)
+		syscall(SYS_close_range, low + 1, high - 1, 0);
+	syscall(SYS_close_range, high + 1, UINT32_MAX, 0);
+}
+
 static _Noreturn void watch(pid_t pid, int go_fd, int seized_fd)
 {
 	char word;
-	bool is_seized = read(go_fd, &word, 1) == 1 && seize(pid);
+	bool is_seized;
+
+	close_others(go_fd, seized_fd);
+	is_seized = read(go_fd, &word, 1) == 1 && seize(pid);
 
 	if (is_seized && write(seized_fd, "", 1) == 1) {
 		close(seized_fd);

@@ -121,6 +121,13 @@ static void append_all(struct note_buffer *notes, const struct made_core *m)
 	       m->timer_count * sizeof(*m->timers));
 	append(notes, m, CORE_NOTE_OWNERS, m->owners,
 	       m->owner_count * sizeof(*m->owners));
+	append(notes, m, CORE_NOTE_FILES, m->files,
+	       m->file_count * sizeof(*m->files));
+	append(notes, m, CORE_NOTE_DESCRIPTORS, m->descriptors,
+	       m->descriptor_count * sizeof(*m->descriptors));
+	append(notes, m, CORE_NOTE_WATCHES, m->watches,
+	       m->watch_count * sizeof(*m->watches));
+	append(notes, m, CORE_NOTE_FILE_DATA, m->file_data, m->file_data_size);
 	append(notes, m, CORE_NOTE_SEAMS, m->seams,
 	       m->seam_count * sizeof(*m->seams));
 	append(notes, m, CORE_NOTE_HOLES, m->holes,

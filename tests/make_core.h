@@ -44,6 +44,14 @@ struct made_core {
 	size_t timer_count;
 	struct core_owner owners[4];
 	size_t owner_count;
+	struct core_file files[4];
+	size_t file_count;
+	struct core_descriptor descriptors[4];
+	size_t descriptor_count;
+	struct core_watch watches[2];
+	size_t watch_count;
+	char file_data[64];
+	size_t file_data_size;
 	uint32_t leave_out;
 	uint32_t twice;
 };

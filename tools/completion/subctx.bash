@@ -18,6 +18,16 @@ _subctx_capture() {
 		COMPREPLY=($(compgen -P --cpu= -W 'x86-64 x86-64-v2 x86-64-v3
 			x86-64-v4' -- "${word#--cpu=}"))
 		;;
+	--carry=*)
+		COMPREPLY=($(compgen -P --carry= -W 'all file file:any directory
+			directory:any device pipe socketpair listener udp eventfd
+			timerfd signalfd epoll inotify memfd stream' \
+			-- "${word#--carry=}"))
+		compopt -o nospace
+		;;
+	--policy=*)
+		COMPREPLY=($(compgen -P --policy= -f -- "${word#--policy=}"))
+		;;
 	--ready=*)
 		COMPREPLY=($(compgen -P --ready= -W 'default marker stop notify
 			stdin symbol: line: syscall: output: after: signal:' \
@@ -26,6 +36,7 @@ _subctx_capture() {
 		;;
 	-*)
 		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --cpu= --pid=
+			--carry= --drop= --inherit= --policy=
 			--leave-running --kill --json --quiet --verbose
 			--help --version' -- "$word"))
 		;;
@@ -39,7 +50,7 @@ _subctx_restore() {
 	local word=${COMP_WORDS[COMP_CWORD]}
 
 	case $word in
-	-*) COMPREPLY=($(compgen -W '--dry-run --stop --help --version' -- "$word")) ;;
+	-*) COMPREPLY=($(compgen -W '--inherit= --dry-run --stop --help --version' -- "$word")) ;;
 	*) COMPREPLY=($(compgen -f -X '!*.core' -- "$word")) ;;
 	esac
 }

@@ -1,0 +1,96 @@
+/*
+ * carry_file.c - what is opened again by its name, and memfds
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "carry.h"
+#include "open_file.h"
+
+static const char memfd_prefix[] = "/memfd:";
+static const char deleted_suffix[] = " (deleted)";
+
+static void identify(const struct open_file *file, struct core_file *to)
+{
+	to->device = file->status.st_dev;
+	to->inode = file->status.st_ino;
+	to->size = (uint64_t)file->status.st_size;
+	to->seconds = file->status.st_mtim.tv_sec;
+	to->nanoseconds = (uint32_t)file->status.st_mtim.tv_nsec;
+	to->position = file->position;
+}
+
+/* Its name leads to it, from here and so, most likely, from a restorer. */
+static bool take_path(struct carried *carried, const struct open_file *file,
+		      struct core_file *to)
+{
+	struct stat named;
+
+	if (file->link[0] != '/' || stat(file->link, &named) < 0 ||
+	    named.st_dev != file->status.st_dev ||
+	    named.st_ino != file->status.st_ino)
+		return carried_refuse(carried,
+				      "Its name does not lead to it any more; "
+				      "close it before the ready point.");
+	to->kind = CORE_FILE_PATH;
+	to->values[0] = file->status.st_mode & S_IFMT;
+	to->values[1] = file->status.st_rdev;
+	to->name = carried_add_name(carried, file->link);
+	identify(file, to);
+	return true;
+}
+
+/* Cookies of readdir(3) mean nothing in a folder that has changed. */
+static bool take_directory(struct carried *carried,
+			   const struct open_file *file, struct core_file *to)
+{
+	if (!take_path(carried, file, to))
+		return false;
+	if (to->position == 0) {
+		to->size = 0;
+		to->seconds = 0;
+		to->nanoseconds = 0;
+	}
+	return true;
+}
+
+/* Those without state: null, zero, full, random, urandom. */
+static bool take_device(struct carried *carried, const struct open_file *file,
+			struct core_file *to)
+{
+	if (!open_file_is_plain_device(file))
+		return carried_refuse(carried, "A device has a state that "
+					       "nobody can make again; open it "
+					       "after the ready point.");
+	return take_path(carried, file, to);
+}
+
+static bool take_memfd(struct carried *carried, const struct open_file *file,
+		       struct core_file *to)
+{
+	const size_t prefix = strlen(memfd_prefix);
+	char name[NAME_MAX + 1] = "";
+	size_t length = strlen(file->link) - strlen(deleted_suffix);
+	int seals;
+
+	if (file->copy < 0 || (seals = fcntl(file->copy, F_GET_SEALS)) < 0)
+		return carried_refuse(carried, "It cannot be looked into.");
+	if (length - prefix > NAME_MAX)
+		length = prefix + NAME_MAX;
+	memcpy(name, file->link + prefix, length - prefix);
+	to->kind = CORE_FILE_MEMFD;
+	to->name = carried_add_name(carried, name);
+	to->values[0] = (uint64_t)seals;
+	to->values[1] = file->status.st_mode & 07777;
+	identify(file, to);
+	return true;
+}
+
+const struct carrier carrier_file = {"file", true, take_path};
+const struct carrier carrier_directory = {"directory", true, take_directory};
+const struct carrier carrier_device = {"device", false, take_device};
+const struct carrier carrier_memfd = {"memfd", false, take_memfd};
+const struct carrier carrier_stream = {"stream", false, NULL};
