@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 #include <linux/kcmp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 #include "carry.h"
+#include "common/cleanup.h"
+#include "common/io.h"
 #include "common/text.h"
 #include "inotify_paths.h"
 #include "open_file.h"
@@ -52,22 +55,47 @@ static bool take_eventfd(struct carried *carried, const struct open_file *file,
 	return true;
 }
 
-static bool read_time(const struct open_file *file, const char *key,
-		      uint64_t *ret_ns)
+static uint64_t as_ns(const struct timespec *time)
 {
-	const char *at = fdinfo_find(file->fdinfo, key);
-	uint64_t seconds, rest;
+	return (uint64_t)time->tv_sec * NS_PER_S + (uint64_t)time->tv_nsec;
+}
 
-	if (!at || !take_char(&at, '(') || !take_decimal(&at, &seconds) ||
-	    !take_word(&at, ", ") || !take_decimal(&at, &rest))
+/*
+ * Ticks of an interval are added up when it is asked for its time, and by fdinfo
+ * not at all (timerfd_show()); so it is asked, until none has come in between.
+ */
+static bool ask_ticks(const struct open_file *file, struct itimerspec *ret_spec,
+		      uint64_t *ret_ticks)
+{
+	cleanup_heap char *text = NULL;
+	struct open_file now = *file;
+
+	if (timerfd_gettime(file->copy, ret_spec) < 0 ||
+	    io_read_filef(&text, NULL, "/proc/%d/fdinfo/%d", file->pid,
+			  file->fd) < 0)
 		return false;
-	*ret_ns = seconds * NS_PER_S + rest;
+	now.fdinfo = text;
+	return read_number(&now, "ticks:", take_decimal, ret_ticks);
+}
+
+static bool read_timer(const struct open_file *file, struct core_file *to)
+{
+	struct itimerspec spec;
+	uint64_t before;
+
+	do {
+		if (!ask_ticks(file, &spec, &before) ||
+		    !ask_ticks(file, &spec, &to->values[1]))
+			return false;
+	} while (before != to->values[1]);
+	to->values[2] = as_ns(&spec.it_value);
+	to->values[3] = as_ns(&spec.it_interval);
 	return true;
 }
 
 /*
- * What is shown is what remains, whatever was set.  A time on a clock is due at
- * that time in every restore.
+ * What remains is known, whatever was set.  A time on a clock is due at that
+ * time in every restore.
  */
 static bool take_timerfd(struct carried *carried, const struct open_file *file,
 			 struct core_file *to)
@@ -76,17 +104,14 @@ static bool take_timerfd(struct carried *carried, const struct open_file *file,
 
 	to->kind = CORE_FILE_TIMERFD;
 	if (!read_number(file, "clockid:", take_decimal, &to->values[0]) ||
-	    !read_number(file, "ticks:", take_decimal, &to->values[1]) ||
-	    !read_time(file, "it_value:", &to->values[2]) ||
-	    !read_time(file, "it_interval:", &to->values[3]) ||
-	    !read_number(file, "settime flags:", take_octal, &to->values[4]))
+	    !read_number(file, "settime flags:", take_octal, &to->values[4]) ||
+	    file->copy < 0 || !read_timer(file, to))
 		return unreadable(carried);
 	if (to->values[2] == 0 || !(to->values[4] & TFD_TIMER_ABSTIME))
 		return true;
 	if (clock_gettime((clockid_t)to->values[0], &now) < 0)
 		return unreadable(carried);
-	to->values[2] +=
-		(uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+	to->values[2] += as_ns(&now);
 	return true;
 }
 
@@ -193,9 +218,19 @@ static bool read_watch(const char *at, struct core_watch *ret_watch)
 	return true;
 }
 
+/* The kernel numbers them as they are added. */
+static int by_number(const void *a, const void *b)
+{
+	const struct core_watch *one = a;
+	const struct core_watch *other = b;
+
+	return one->target < other->target ? -1 : one->target > other->target;
+}
+
 static bool take_inotify(struct carried *carried, const struct open_file *file,
 			 struct core_file *to)
 {
+	const size_t first = carried->watch_count;
 	int unread = 0;
 
 	to->kind = CORE_FILE_INOTIFY;
@@ -224,6 +259,8 @@ static bool take_inotify(struct carried *carried, const struct open_file *file,
 		watch.name = carried_add_name(carried, path);
 		carried_add_watch(carried, watch);
 	}
+	qsort(carried->watches + first, carried->watch_count - first,
+	      sizeof(*carried->watches), by_number);
 	return true;
 }
 

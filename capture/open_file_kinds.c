@@ -337,6 +337,7 @@ static const struct open_file_kind kinds[] = {
 	{"epoll", "anon_inode:[eventpoll]", .describe = describe_watches,
 	 .carrier = &carrier_epoll},
 	{"timerfd", "anon_inode:[timerfd]", .describe = describe_timerfd,
+	 .asks_copy = true,
 	 .carrier = &carrier_timerfd},
 	{"signalfd", "anon_inode:[signalfd]", .describe = describe_signalfd,
 	 .carrier = &carrier_signalfd},

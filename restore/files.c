@@ -89,37 +89,46 @@ static int make_one(struct files *files, uint32_t file, int inherited,
 	return r;
 }
 
-int files_make(struct files *ret_files, const struct core *core,
-	       const struct inherited *inherited, struct error *err)
+int files_prepare(struct files *ret_files, struct core *core, struct error *err)
 {
 	struct files files = {
 		.core = core,
 		.fds = malloc((core->file_count + 1) * sizeof(int)),
-		.inherited = inherited,
 		.lowest = numbers_lowest(core),
 	};
-	int r = 0;
+	int r;
 
 	if (!files.fds)
 		return error_system(err, ENOMEM, "cannot keep open files");
 	memset(files.fds, 0xff, (core->file_count + 1) * sizeof(int));
 	r = numbers_raise(core, core->file_count + core->mapping_count + SPARE,
 			  &files.soft, err);
-	for (uint32_t i = 0; r == 0 && i < core->file_count; i++) {
+	if (r == 0)
+		r = numbers_lift(&core->fd, files.lowest, err);
+	if (r < 0)
+		free(files.fds);
+	else
+		*ret_files = files;
+	return r;
+}
+
+int files_make(struct files *files, const struct inherited *inherited,
+	       struct error *err)
+{
+	int r = 0;
+
+	files->inherited = inherited;
+	for (uint32_t i = 0; r == 0 && i < files->core->file_count; i++) {
 		char name[32];
 
-		r = make_one(&files, i, inherited->fds[i], err);
+		r = make_one(files, i, inherited->fds[i], err);
 		if (r < 0)
 			error_context(err, "cannot restore %s",
-				      file_name(core, i, name));
+				      file_name(files->core, i, name));
 	}
-	if (r < 0) {
-		files_undo(&files);
-		free(files.fds);
-		return r;
-	}
-	*ret_files = files;
-	return 0;
+	if (r < 0)
+		files_undo(files);
+	return r;
 }
 
 void files_undo(const struct files *files)

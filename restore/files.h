@@ -28,11 +28,18 @@ struct files {
 };
 
 /*
- * Makes them; on failure what was left in file systems is gone again.
- * @inherited: what the caller offers instead of some of them
+ * Makes room: the limit on open files is high enough, and the descriptor of the
+ * core is out of the way.  Whatever is open below is the caller's.
  */
-int files_make(struct files *ret_files, const struct core *core,
-	       const struct inherited *inherited, struct error *err);
+int files_prepare(struct files *ret_files, struct core *core,
+		  struct error *err);
+
+/*
+ * Makes them; on failure what was left in file systems is gone again.
+ * @inherited: what the caller offers instead of some of them; borrowed
+ */
+int files_make(struct files *files, const struct inherited *inherited,
+	       struct error *err);
 
 /* Puts them under the numbers of the service.  Our numbers are free then. */
 int files_place(struct files *files, struct error *err);

@@ -57,17 +57,20 @@ static void note_surprises(const struct core_image *image, uint32_t pid)
 }
 
 /* What is behind mappings, and the descriptors if they are to be made. */
-static int open_files(struct core *core, const struct inherited *inherited,
-		      bool is_made, struct files *files, int **ret_shared_fds,
-		      struct error *err)
+static int open_files(struct core *core, const struct options *options,
+		      struct inherited *inherited, struct files *files,
+		      int **ret_shared_fds, struct error *err)
 {
 	int r;
 
-	if (!is_made)
+	if (options->dry_run)
 		return backing_open(core, NULL, ret_shared_fds, err);
-	r = files_make(files, core, inherited, err);
+	r = files_prepare(files, core, err);
 	if (r == 0)
-		r = numbers_lift(&core->fd, files->lowest, err);
+		r = inherited_find(inherited, core, options->inherited,
+				   options->inherited_count, err);
+	if (r == 0)
+		r = files_make(files, inherited, err);
 	if (r == 0)
 		r = backing_open(core, files, ret_shared_fds, err);
 	for (size_t i = 0; r == 0 && *ret_shared_fds && i < core->mapping_count;
@@ -114,10 +117,8 @@ static int restore(const struct options *options, struct error *err)
 	if (core_open(&core, options->core_path, err) < 0)
 		return STATUS_FAILED;
 	if (fitness_check(&core, &layout, err) < 0 ||
-	    inherited_find(&inherited, &core, options->inherited,
-			   options->inherited_count, err) < 0 ||
-	    open_files(&core, &inherited, !options->dry_run, &files,
-		       &shared_fds, err) < 0 ||
+	    open_files(&core, options, &inherited, &files, &shared_fds, err) <
+		    0 ||
 	    vdso_plan_make(&vdso, &core, err) < 0) {
 		error_context(err, "cannot restore '%s'", options->core_path);
 		return STATUS_FAILED;

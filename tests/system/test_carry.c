@@ -1,0 +1,389 @@
+/*
+ * test_carry.c - descriptors that are made again, and those that cannot be
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/harness.h"
+
+TestSuite(carry, .init = harness_begin, .fini = harness_end, .timeout = 120);
+
+/* What --carry is given: the name of the case, without its own word. */
+static void kinds_of(const char *name, char option[64])
+{
+	const char *colon = strchr(name, ':');
+	size_t length = strlen(name);
+
+	if (colon && strcmp(colon, ":any") != 0)
+		length = (size_t)(colon - name);
+	snprintf(option, 64, "--carry=%.*s", (int)length, name);
+}
+
+static void check_case(const char *name)
+{
+	char option[64];
+	struct outcome outcome;
+
+	kinds_of(name, option);
+	outcome = run("", WORDS(tool_capture(), "-o", "svc.core", option,
+				service_path("carries"), name));
+	if (strstr(outcome.err, "exited with status 77")) {
+		outcome_free(&outcome);
+		return;
+	}
+	cr_expect(outcome.status == 0, "%s: %s", name, outcome.err);
+	outcome_free(&outcome);
+	for (int i = 0; i < 2; i++) {
+		outcome = run("", WORDS(tool_restore(), "svc.core"));
+		cr_expect(outcome.status == 0 &&
+				  strcmp(outcome.out, "ok\n") == 0,
+			  "%s: %s%s", name, outcome.out, outcome.err);
+		outcome_free(&outcome);
+	}
+}
+
+/* state: descriptors of kinds that can be made again */
+Test(carry, every_kind_comes_back_as_it_was)
+{
+	struct outcome list =
+		run(NULL, WORDS(service_path("carries"), "--list"));
+	size_t count = 0;
+
+	for (char *name = strtok(list.out, "\n"); name;
+	     name = strtok(NULL, "\n"), count++)
+		check_case(name);
+	cr_expect(count >= 18, "%zu cases", count);
+	outcome_free(&list);
+}
+
+/* state: descriptors of kinds that can be made again */
+Test(carry, every_kind_is_refused_unless_it_is_asked_for)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "-o", "svc.core",
+			      service_path("carries"), "epoll,eventfd,pipe"));
+
+	expect_status(outcome, 3);
+	expect_in(outcome.err, "Or use --carry=epoll.");
+	expect_in(outcome.err,
+		  "hint: --carry=epoll,eventfd,pipe would carry all of that.");
+	cr_expect(access("svc.core", F_OK) < 0);
+	outcome_free(&outcome);
+}
+
+static void capture_python(const char *option, const char *program)
+{
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core", option,
+				"/usr/bin/python3", "-c", program));
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+}
+
+static void check_refused(const char *option, const char *program,
+			  const char *message)
+{
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "-o", "svc.core", option,
+				"/usr/bin/python3", "-c", program));
+
+	expect_status(outcome, 3);
+	expect_in(outcome.err, message);
+	outcome_free(&outcome);
+}
+
+Test(carry, what_cannot_be_made_again_is_refused_all_the_same)
+{
+	check_refused("--carry=all",
+		      "import os, sys\nr, w = os.pipe()\nos.close(w)\n"
+		      "sys.stdin.read()",
+		      "Its other end belongs to somebody else, or to nobody");
+	check_refused("--carry=all",
+		      "import sys, fcntl\nf = open('x', 'w')\n"
+		      "fcntl.flock(f, fcntl.LOCK_EX)\nsys.stdin.read()",
+		      "Take the lock after the ready point.");
+	check_refused("--carry=all",
+		      "import sys, os\nf = open('x', 'w')\nos.unlink('x')\n"
+		      "sys.stdin.read()",
+		      "deleted file");
+	check_refused("--carry=all",
+		      "import sys, socket\n"
+		      "s = socket.create_server(('127.0.0.1', 0))\n"
+		      "c = socket.create_connection(s.getsockname())\n"
+		      "sys.stdin.read()",
+		      "TCP connection to 127.0.0.1:");
+	check_refused("--carry=all",
+		      "import sys, socket\n"
+		      "s = socket.create_server(('127.0.0.1', 0))\n"
+		      "c = socket.create_connection(s.getsockname())\n"
+		      "sys.stdin.read()",
+		      "Accept the connections that wait there");
+	check_refused("--carry=pipe",
+		      "import os, sys\nr, w = os.pipe()\n"
+		      "os.open('/proc/self/fd/%d' % r, os.O_RDONLY)\n"
+		      "sys.stdin.read()",
+		      "its other end was opened twice");
+	check_refused("--carry=all",
+		      "import sys, socket\n"
+		      "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+		      "s.bind(('127.0.0.1', 0))\n"
+		      "s.sendto(b'x', s.getsockname())\nsys.stdin.read()",
+		      "Read what it has received before the ready point.");
+	check_refused("--carry=all",
+		      "import os, select, sys\nr, w = os.pipe()\n"
+		      "e = select.epoll()\ne.register(r)\nd = os.dup(r)\n"
+		      "os.close(r)\nsys.stdin.read()",
+		      "which is closed or another one now");
+	check_refused("--carry=all",
+		      "import socket, sys\na, b = socket.socketpair()\n"
+		      "socket.send_fds(a, [b'x'], [0])\nsys.stdin.read()",
+		      "Receive the descriptors before the ready point.");
+	check_refused("--carry=all",
+		      "import os, sys\nr, w = os.pipe()\nos.dup2(w, 1)\n"
+		      "sys.stdin.read()",
+		      "Its other end belongs to somebody else, or to nobody");
+}
+
+Test(carry, another_process_has_it_too)
+{
+	struct running other = start(
+		WORDS("/usr/bin/python3", "-c",
+		      "import os, sys, socket\n"
+		      "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+		      "s.bind('here')\n"
+		      "fds = socket.recv_fds(s, 10, 1)[1]\n"
+		      "s.close()\nprint('got', flush=True)\n"
+		      "sys.stdin.read()"));
+	struct outcome outcome;
+
+	while (access("here", F_OK) < 0)
+		usleep(10000);
+	check_refused("--carry=all",
+		      "import os, sys, time, socket\nr, w = os.pipe()\n"
+		      "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+		      "s.connect('here')\n"
+		      "socket.send_fds(s, [b'x'], [w])\ns.close()\n"
+		      "time.sleep(0.3)\nsys.stdin.read()",
+		      " has it, too");
+	outcome = finish(other, NULL, 10);
+	outcome_free(&outcome);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	fputs(text, file);
+	fclose(file);
+}
+
+static void check_restore(const char *wanted)
+{
+	struct outcome outcome = run("x", WORDS(tool_restore(), "svc.core"));
+
+	expect_status(outcome, 0);
+	expect_out(outcome, wanted);
+	outcome_free(&outcome);
+}
+
+static void check_failure(const char *message)
+{
+	struct outcome outcome = run("x", WORDS(tool_restore(), "svc.core"));
+
+	expect_status(outcome, 125);
+	expect_in(outcome.err, message);
+	outcome_free(&outcome);
+}
+
+static const char reads_file[] = "import sys\nf = open('data')\n"
+				 "sys.stdin.read()\nprint(f.read(), end='')";
+
+Test(carry, file_has_to_be_the_same_or_may_be_any)
+{
+	write_file("data", "old\n");
+	capture_python("--carry=file", reads_file);
+	check_restore("old\n");
+	write_file("data", "new, longer\n");
+	check_failure("cannot restore fd 3: '");
+	check_failure("is not the file of the capture any more");
+	unlink("data");
+	check_failure("No such file or directory");
+
+	write_file("data", "old\n");
+	capture_python("--carry=file:any", reads_file);
+	unlink("data");
+	write_file("data", "another\n");
+	check_restore("another\n");
+	unlink("data");
+	cr_assert(mkdir("data", 0755) == 0);
+	check_failure("is not the file of the capture any more");
+}
+
+Test(carry, dropped_is_not_there_and_inherited_is_the_callers)
+{
+	const char *program = "import os, sys\nf = open('data')\n"
+			      "sys.stdin.read()\n"
+			      "try: print(os.read(3, 10))\n"
+			      "except OSError as e: print(e.errno)";
+	struct outcome outcome;
+
+	write_file("data", "old");
+	write_file("mine", "mine");
+	capture_python("--drop=3", program);
+	check_restore("9\n");
+	capture_python("--inherit=3", program);
+	check_failure("the caller's fd 3 cannot be had");
+	outcome = run("x", WORDS("sh", "-c", "exec \"$0\" svc.core 3<mine",
+				 tool_restore()));
+	expect_out(outcome, "b'mine'\n");
+	outcome_free(&outcome);
+	capture_python("--carry=file", program);
+	outcome = run("x", WORDS("sh", "-c",
+				 "exec \"$0\" --inherit=3 svc.core 3<mine",
+				 tool_restore()));
+	expect_out(outcome, "b'mine'\n");
+	outcome_free(&outcome);
+	outcome = run("x", WORDS(tool_restore(), "--inherit=4", "svc.core"));
+	expect_in(outcome.err, "cannot inherit fd 4: the service has none of "
+			       "that number");
+	outcome_free(&outcome);
+}
+
+Test(carry, policy_decides_by_its_first_rule_that_fits)
+{
+	const char *program = "import os, sys\na = open('data')\n"
+			      "b = open('mine')\nsys.stdin.read()\n"
+			      "print(b.read())";
+	struct outcome outcome;
+
+	write_file("data", "old");
+	write_file("mine", "mine");
+	write_file("rules", "# of the test\ndrop file */data\n"
+			    "carry file:any */mine\n");
+	capture_python("--policy=rules", program);
+	check_restore("mine\n");
+	write_file("rules", "refuse file */data\ncarry all\n");
+	check_refused("--policy=rules", program, "fd 3 ");
+	write_file("rules", "carry fils\n");
+	outcome = run(NULL, WORDS(tool_capture(), "--policy=rules", "true"));
+	expect_status(outcome, 2);
+	expect_in(outcome.err, "line 1 of 'rules': there is no kind 'fils'");
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS(tool_capture(), "--policy=none", "true"));
+	expect_in(outcome.err, "cannot read 'none': No such file");
+	outcome_free(&outcome);
+}
+
+static const char listens[] = "import socket, sys\n"
+			      "s = socket.create_server(('127.0.0.1', 0))\n"
+			      "p = s.getsockname()[1]\nsys.stdin.readline()\n"
+			      "print(p == s.getsockname()[1], flush=True)\n"
+			      "sys.stdin.readline()";
+
+Test(carry, port_in_use_is_one_line_and_a_socket_may_be_offered)
+{
+	struct running first;
+	struct outcome outcome;
+
+	capture_python("--carry=listener", listens);
+	first = start(WORDS(tool_restore(), "svc.core"));
+	usleep(300000);
+	check_failure("cannot restore fd 3: cannot bind 127.0.0.1:");
+	check_failure("offer a socket with --inherit or $LISTEN_FDS");
+	outcome = run("\n\n",
+		      WORDS("/usr/bin/python3", "-c",
+			    "import os, socket, sys\n"
+			    "s = socket.create_server(('127.0.0.1', 0))\n"
+			    "os.dup2(s.fileno(), 3)\n"
+			    "os.set_inheritable(3, True)\n"
+			    "os.environ['LISTEN_FDS'] = '1'\n"
+			    "os.environ['LISTEN_PID'] = str(os.getpid())\n"
+			    "os.execv(sys.argv[1], sys.argv[1:])",
+			    tool_restore(), "svc.core"));
+	expect_out(outcome, "False\n");
+	outcome_free(&outcome);
+	outcome = run("\n\n",
+		      WORDS("/usr/bin/python3", "-c",
+			    "import os, socket, sys\n"
+			    "s = socket.socket(socket.AF_UNIX)\n"
+			    "os.dup2(s.fileno(), 3)\n"
+			    "os.set_inheritable(3, True)\n"
+			    "os.environ['LISTEN_FDS'] = '1'\n"
+			    "os.environ['LISTEN_PID'] = str(os.getpid())\n"
+			    "os.execv(sys.argv[1], sys.argv[1:])",
+			    tool_restore(), "svc.core"));
+	expect_status(outcome, 125);
+	expect_in(outcome.err, "cannot use fd 3 of $LISTEN_FDS: the service "
+			       "has no such listener");
+	outcome_free(&outcome);
+	outcome = finish(first, "\n\n", 10);
+	expect_out(outcome, "True\n");
+	outcome_free(&outcome);
+}
+
+Test(carry, failed_restore_leaves_no_socket_behind)
+{
+	write_file("data", "old\n");
+	capture_python("--carry=all",
+		       "import os, socket, sys\n"
+		       "s = socket.socket(socket.AF_UNIX)\n"
+		       "s.bind(os.getcwd() + '/sock')\ns.listen()\n"
+		       "f = open('data')\nsys.stdin.read()\nprint('up')");
+	check_restore("up\n");
+	unlink("sock");
+	unlink("data");
+	check_failure("cannot restore fd 4: ");
+	cr_expect(access("sock", F_OK) < 0);
+}
+
+Test(carry, input_that_is_always_ready_is_named)
+{
+	struct outcome outcome = run(
+		"", WORDS(tool_capture(), "-q", "-o", "svc.core",
+			  "--carry=epoll", service_path("carries"), "epoll"));
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS("sh", "-c", "exec \"$0\" svc.core <svc.core",
+				  tool_restore()));
+	expect_status(outcome, 125);
+	expect_in(outcome.err, "cannot restore fd 3: cannot have epoll watch "
+			       "fd 0: Operation not permitted");
+	outcome_free(&outcome);
+}
+
+Test(carry, limit_on_open_files_is_named)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "-q", "-o", "svc.core",
+			      "--carry=file", service_path("carries"), "file"));
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome = run(NULL,
+		      WORDS("sh", "-c", "ulimit -n 300; exec \"$0\" svc.core",
+			    tool_restore()));
+	expect_status(outcome, 125);
+	expect_in(outcome.err, "cannot restore descriptor 900: the limit on "
+			       "open files is 300");
+	outcome_free(&outcome);
+}
+
+Test(carry, dry_run_lists_descriptors_and_makes_none)
+{
+	struct outcome outcome;
+
+	capture_python("--carry=listener", listens);
+	outcome = run(NULL, WORDS(tool_restore(), "--dry-run", "svc.core"));
+	expect_status(outcome, 0);
+	expect_in(outcome.out, "fd 3 = socket\n");
+	outcome_free(&outcome);
+}
