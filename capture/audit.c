@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blame.h"
+
 enum {
 	OFFERS_SIZE = 512, /* more than all kinds together */
 };
@@ -58,6 +60,14 @@ void audit_remedy(struct audit *audit, const char *remedy, ...)
 	va_end(args);
 }
 
+void audit_identify(struct audit *audit, enum resource_kind kind, int64_t id)
+{
+	if (audit->count == 0)
+		return;
+	audit->items[audit->count - 1].kind = kind;
+	audit->items[audit->count - 1].id = id;
+}
+
 void audit_offer(struct audit *audit, const char *kind)
 {
 	struct finding *finding;
@@ -78,6 +88,7 @@ void audit_move(struct audit *to, struct audit *from)
 			audit_remedy(to, "%s", f->remedy);
 		if (f->offer[0])
 			audit_offer(to, f->offer);
+		audit_identify(to, f->kind, f->id);
 	}
 	to->is_incomplete |= from->is_incomplete;
 	audit_deinit(from);
@@ -157,6 +168,8 @@ const char *verdict_name(enum verdict verdict)
 
 void audit_deinit(struct audit *audit)
 {
+	for (size_t i = 0; i < audit->count; i++)
+		blame_free(audit->items[i].blame);
 	free(audit->items);
 	*audit = (struct audit){0};
 }

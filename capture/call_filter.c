@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "resource_calls.h"
 #include "witness.h"
 
 /*
@@ -100,13 +101,45 @@ static int add_witness(scmp_filter_ctx context, uint32_t action,
 		SCMP_A0(SCMP_CMP_MASKED_EQ, int_bits, (uint64_t)call->first));
 }
 
-static int add_rules(scmp_filter_ctx context, const struct ready *ready)
+static int add_resource_call(scmp_filter_ctx context, uint32_t action,
+			     const struct resource_call *call)
+{
+	int r = call->mask == 0
+			? seccomp_rule_add(context, action, call->number, 0)
+			: seccomp_rule_add(context, action, call->number, 1,
+					   SCMP_CMP(call->test,
+						    SCMP_CMP_MASKED_EQ,
+						    call->mask, call->value));
+
+	return r == -EEXIST ? 0 : r;
+}
+
+/* What ends a descriptor matters only to its story. */
+static int add_endings(scmp_filter_ctx context, uint32_t action, int fd)
+{
+	int r = seccomp_rule_add(
+		context, action, SYS_close, 1,
+		SCMP_A0(SCMP_CMP_MASKED_EQ, int_bits, (uint64_t)fd));
+
+	if (r == 0)
+		r = seccomp_rule_add(context, action, SYS_close_range, 0);
+	return r == -EEXIST ? 0 : r;
+}
+
+static int add_rules(scmp_filter_ctx context, const struct ready *ready,
+		     int explained)
 {
 	const uint32_t action = SCMP_ACT_TRACE(0);
 	int r = seccomp_rule_add(context, action, SYS_exit_group, 0);
 
+	for (size_t i = 0; r == 0 && i < resource_call_count; i++)
+		r = add_resource_call(context, action, &resource_calls[i]);
+	if (r == 0 && explained >= 0)
+		r = add_endings(context, action, explained);
 	for (size_t i = 0; r == 0 && witness_calls[i].number >= 0; i++)
 		r = add_witness(context, action, &witness_calls[i]);
+	if (r == -EEXIST)
+		r = 0;
 
 	if (r == 0 && ready_may_be(ready, CORE_READY_SYSCALL)) {
 		if (ready->fd < 0)
@@ -156,8 +189,8 @@ static int export(scmp_filter_ctx context, struct sock_fprog *ret_program)
 	return io_pread_all(fd, ret_program->filter, (size_t)status.st_size, 0);
 }
 
-int call_filter_make(const struct ready *ready, struct sock_fprog *ret_program,
-		     struct error *err)
+int call_filter_make(const struct ready *ready, int explained,
+		     struct sock_fprog *ret_program, struct error *err)
 {
 	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
 	int r = context ? 0 : -ENOMEM;
@@ -167,7 +200,9 @@ int call_filter_make(const struct ready *ready, struct sock_fprog *ret_program,
 		r = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH,
 				     SCMP_ACT_ALLOW);
 	if (r == 0)
-		r = add_rules(context, ready);
+		r = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (r == 0)
+		r = add_rules(context, ready, explained);
 	if (r == 0)
 		r = export(context, ret_program);
 	seccomp_release(context);

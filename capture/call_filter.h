@@ -30,9 +30,13 @@ enum call_use {
 enum call_use call_filter_use(const struct ready *ready, int64_t number,
 			      const uint64_t arguments[6]);
 
-/* @ret_program: its instructions are allocated; call_filter_free() them. */
-int call_filter_make(const struct ready *ready, struct sock_fprog *ret_program,
-		     struct error *err);
+/*
+ * Besides those of the ready point, the calls that witness.h and
+ * resource_calls.h list, and with @explained >= 0 those that end it.
+ * @ret_program: its instructions are allocated; call_filter_free() them.
+ */
+int call_filter_make(const struct ready *ready, int explained,
+		     struct sock_fprog *ret_program, struct error *err);
 void call_filter_free(struct sock_fprog *program);
 
 #endif

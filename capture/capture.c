@@ -4,22 +4,16 @@
 #include "capture.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "attach.h"
 #include "call_filter.h"
-#include "common/auxv.h"
+#include "capture_look.h"
 #include "common/cleanup.h"
-#include "common/io.h"
 #include "cpu_choice.h"
 #include "file_audit.h"
-#include "image.h"
-#include "node_policies.h"
 #include "output.h"
 #include "page_dropper.h"
 #include "process_audit.h"
@@ -29,35 +23,6 @@
 #include "report.h"
 #include "watchpoints.h"
 #include "witness.h"
-
-enum {
-	DROPPER_NAME = 128,
-};
-
-/* Everything that is found out on the way; capture_deinit() lets go of it. */
-struct capture {
-	const struct options *options;
-	const char *service;
-	struct tracee tracee;
-	struct notify_socket notify;
-	struct process_state at_exec;
-	struct process_state at_ready;
-	struct changes changes;
-	struct threads threads;
-	struct pending pending;
-	struct timers timers;
-	struct witness witness;
-	struct core_process process;
-	struct mapping_list mappings;
-	struct contents contents;
-	struct carried carried;
-	struct audit audit;
-	enum core_ready ready;
-	pid_t tid;
-	char *auxv;
-	size_t auxv_size;
-	char dropper[DROPPER_NAME];
-};
 
 static void capture_deinit(struct capture *c, bool is_done)
 {
@@ -77,46 +42,12 @@ static void capture_deinit(struct capture *c, bool is_done)
 	timers_deinit(&c->timers);
 	carried_deinit(&c->carried);
 	witness_deinit(&c->witness);
+	origins_deinit(&c->origins);
 	audit_deinit(&c->audit);
+	for (size_t i = 0; i < c->story_count; i++)
+		blame_free(c->story[i]);
+	free(c->story);
 	free(c->auxv);
-}
-
-static int read_auxv(struct capture *c, struct error *err)
-{
-	int r;
-
-	free(c->auxv);
-	c->auxv = NULL;
-	r = io_read_filef(&c->auxv, &c->auxv_size, "/proc/%d/auxv",
-			  c->tracee.pid);
-	if (r < 0)
-		return error_system(err, -r, "cannot read '/proc/%d/auxv'",
-				    c->tracee.pid);
-	return 0;
-}
-
-static uint64_t vdso_address(const struct capture *c)
-{
-	return auxv_find(c->auxv, c->auxv_size, AT_SYSINFO_EHDR);
-}
-
-/* What the service inherits is what it has before its first instruction. */
-static int look_at_exec(void *context, struct tracee *t, struct error *err)
-{
-	struct capture *c = context;
-	struct inferior inferior;
-	int r = read_auxv(c, err);
-
-	if (r == 0)
-		r = tracee_leave_call(t, t->pid, err);
-	if (r == 0)
-		r = process_state_open(&inferior, t, t->pid, vdso_address(c),
-				       err);
-	if (r == 0)
-		r = process_state_read(&c->at_exec, &inferior, t->pid, err);
-	if (r == 0)
-		r = inferior_close(&inferior, t->pid, err);
-	return r;
 }
 
 static int start(struct capture *c, struct error *err)
@@ -138,7 +69,8 @@ static int start(struct capture *c, struct error *err)
 	}
 	/* A filter cannot be taken off a service that is to live on. */
 	if (r == 0 && !options->live_on)
-		r = call_filter_make(&options->ready, &filter, err);
+		r = call_filter_make(&options->ready, options->explained,
+				     &filter, err);
 	if (r == 0)
 		r = tracee_spawn(
 			&c->tracee,
@@ -175,7 +107,8 @@ static int run_to_ready(struct capture *c, struct error *err)
 		.timeout_ms = c->options->timeout_ms,
 		.notify = &c->notify,
 		.witness = &c->witness,
-		.on_exec = look_at_exec,
+		.origins = &c->origins,
+		.on_exec = capture_look_at_exec,
 		.context = c,
 	};
 	int r = ready_wait(&wait, &c->tracee, &c->ready, &c->tid, err);
@@ -184,159 +117,6 @@ static int run_to_ready(struct capture *c, struct error *err)
 		r = tracee_freeze(&c->tracee, err);
 	if (r == 0)
 		r = tracee_unwatch(&c->tracee, err);
-	return r;
-}
-
-/* Mappings that an earlier restore has left behind are not the service's. */
-static bool is_handover_page(const struct capture *c, const struct mapping *m)
-{
-	char magic[sizeof(CORE_HANDOVER_MAGIC)];
-	struct error ignored = {0};
-
-	return m->inode == 0 && m->protection == (PROT_READ | PROT_EXEC) &&
-	       m->name[0] == '\0' &&
-	       tracee_read(&c->tracee, m->start, magic, sizeof(magic),
-			   &ignored) == 0 &&
-	       memcmp(magic, CORE_HANDOVER_MAGIC, sizeof(magic)) == 0;
-}
-
-static int read_mappings(struct capture *c, struct error *err)
-{
-	char *text = NULL;
-	size_t kept = 0;
-	int r = io_read_filef(&text, NULL, "/proc/%d/smaps", c->tracee.pid);
-
-	if (r < 0)
-		return error_system(err, -r, "cannot read '/proc/%d/smaps'",
-				    c->tracee.pid);
-	r = mapping_list_parse(&c->mappings, text, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < c->mappings.count; i++)
-		if (!is_handover_page(c, &c->mappings.items[i]))
-			c->mappings.items[kept++] = c->mappings.items[i];
-	c->mappings.count = kept;
-	return 0;
-}
-
-/* The data in front of the vdso may be one mapping or two (since 6.13). */
-static int find_vdso(struct capture *c, struct error *err)
-{
-	struct core_process *p = &c->process;
-	cleanup_heap char *code = NULL;
-	uint64_t size;
-	int r;
-
-	for (size_t i = 0; i < c->mappings.count; i++) {
-		const struct mapping *m = &c->mappings.items[i];
-
-		if (strncmp(m->name, "[vvar", 5) == 0) {
-			if (!p->vvar.start)
-				p->vvar.start = m->start;
-			p->vvar.end = m->end;
-		}
-		if (strcmp(m->name, "[vdso]") == 0)
-			p->vdso = (struct core_range){m->start, m->end};
-	}
-	size = p->vdso.end - p->vdso.start;
-	code = malloc(size + 1);
-	if (!code)
-		return error_system(err, ENOMEM, "cannot keep the vdso");
-	r = tracee_read(&c->tracee, p->vdso.start, code, size, err);
-	p->vdso_digest = core_digest(CORE_DIGEST_START, code, size);
-	return r;
-}
-
-/* A process that runs already has a session, which is no doing of its own. */
-static void take_session(struct capture *c)
-{
-	memcpy(c->at_exec.surroundings.texts[SURROUNDING_SESSION],
-	       c->at_ready.surroundings.texts[SURROUNDING_SESSION],
-	       SURROUNDING_SIZE);
-}
-
-/*
- * Timers run on while the service stands still.  One that expires between a look
- * at the timers and one at the signals would be in neither, or in both; so both
- * are looked at until no signal has come in between.
- */
-static int read_signals(struct capture *c, const struct inferior *inferior,
-			struct error *err)
-{
-	struct audit found;
-	size_t before;
-	int r;
-
-	do {
-		struct pending again = {0};
-
-		found = (struct audit){0};
-		pending_deinit(&c->pending);
-		timers_deinit(&c->timers);
-		r = pending_read(&c->pending, &c->tracee, &c->threads, &found,
-				 err);
-		before = c->pending.count;
-		if (r == 0)
-			r = timers_read(&c->timers, inferior, c->tid,
-					&c->threads, &found, err);
-		if (r == 0)
-			r = pending_read(&again, &c->tracee, &c->threads, NULL,
-					 err);
-		if (r == 0 && again.count == before)
-			audit_move(&c->audit, &found);
-		else
-			before = SIZE_MAX;
-		pending_deinit(&again);
-		audit_deinit(&found);
-	} while (r == 0 && before == SIZE_MAX);
-	return r;
-}
-
-/* What the service says about itself, its threads and its timers. */
-static int ask_process(struct capture *c, struct error *err)
-{
-	struct inferior inferior;
-	int r = process_state_open(&inferior, &c->tracee, c->tid,
-				   vdso_address(c), err);
-
-	if (r == 0)
-		r = process_state_read(&c->at_ready, &inferior, c->tid, err);
-	if (r == 0)
-		witness_mend(&c->witness, c->at_ready.self.signals);
-	if (r == 0)
-		r = threads_ask(&c->threads, &inferior, &c->audit, err);
-	if (r == 0)
-		r = read_signals(c, &inferior, err);
-	if (r == 0)
-		r = node_policies_audit(&inferior, c->tid, &c->mappings,
-					&c->audit, err);
-	if (r == 0)
-		r = inferior_close(&inferior, c->tid, err);
-	return r;
-}
-
-static int look_at_process(struct capture *c, struct error *err)
-{
-	struct tracee *t = &c->tracee;
-	struct surroundings surroundings;
-	int r = read_mappings(c, err);
-
-	/* Anew, as a service that was restored has the core's. */
-	if (r == 0)
-		r = read_auxv(c, err);
-	if (r == 0)
-		r = find_vdso(c, err);
-	if (r == 0)
-		r = surroundings_read(&surroundings, t->pid, err);
-	if (r == 0)
-		r = threads_read(&c->threads, t, c->tid, c->process.vdso,
-				 &surroundings, &c->audit, err);
-	if (r == 0)
-		r = ask_process(c, err);
-	if (r == 0)
-		r = process_state_layout(t->pid, &c->process, err);
-	c->process.brk = c->at_ready.self.brk;
-	c->process.inherited_mask = c->at_exec.signal_mask;
 	return r;
 }
 
@@ -369,6 +149,12 @@ static int audit_outside(struct capture *c, struct error *err)
 		r = file_audit_make(&files, err);
 	witness_report(&c->witness, !t->attached && t->filtered, t->pid,
 		       &c->audit);
+	if (origins_find(&c->origins, RESOURCE_RANDOMNESS, RANDOM_DEVICE)) {
+		audit_add(&c->audit, VERDICT_NOTED, "randomness",
+			  "/dev/urandom or /dev/random was opened; all "
+			  "restores share what was made of it");
+		audit_identify(&c->audit, RESOURCE_RANDOMNESS, RANDOM_DEVICE);
+	}
 	note_dropper(c);
 	if (r == 0)
 		r = contents_decide(&c->contents, &c->mappings, t,
@@ -387,13 +173,11 @@ static int audit(struct capture *c, struct error *err)
 	int r;
 
 	if (threads_are_sandboxed(t, &c->at_exec.surroundings, &c->audit)) {
-		r = read_mappings(c, err);
+		r = capture_read_mappings(c, err);
 	} else {
-		r = look_at_process(c, err);
+		r = capture_look(c, err);
 		if (r < 0)
 			return r;
-		if (t->attached)
-			take_session(c);
 		r = process_state_compare(&c->at_exec, &c->at_ready,
 					  &c->threads, &c->witness, &c->audit,
 					  &c->changes, err);
@@ -401,6 +185,32 @@ static int audit(struct capture *c, struct error *err)
 	if (r == 0)
 		r = audit_outside(c, err);
 	return r;
+}
+
+/* Why calls were not seen, or NULL. */
+static const char *unseen_calls(const struct capture *c)
+{
+	if (c->tracee.attached)
+		return "the service made it before it was attached to";
+	if (!c->tracee.filtered && !ready_wait_sees_calls(&c->options->ready))
+		return "with --leave-running and this ready point no calls "
+		       "are seen";
+	return NULL;
+}
+
+static void blame(struct capture *c)
+{
+	const struct blamer blamer = {
+		.origins = &c->origins,
+		.tracee = &c->tracee,
+		.unseen = unseen_calls(c),
+	};
+
+	blame_audit(&blamer, &c->audit,
+		    c->options->verbose || c->options->json ||
+			    c->options->audit_only);
+	if (c->options->explained >= 0)
+		blame_story(&blamer, &c->story, &c->story_count);
 }
 
 static struct report make_report(const struct capture *c)
@@ -412,6 +222,9 @@ static struct report make_report(const struct capture *c)
 		.ready = c->ready,
 		.thread_count = c->threads.count,
 		.dropper = c->dropper,
+		.explained = c->options->explained,
+		.story = c->story,
+		.story_count = c->story_count,
 	};
 }
 
@@ -470,17 +283,19 @@ static int capture(struct capture *c, struct error *err)
 		r = audit(c, err);
 	if (r < 0)
 		return r;
+	blame(c);
 	report = make_report(c);
-	if (!audit_refuses(&c->audit, c->service, err))
-		r = write_core(c, &report, err);
-	else
+	if (audit_refuses(&c->audit, c->service, err))
 		r = -err->code;
+	else if (!c->options->audit_only)
+		r = write_core(c, &report, err);
 	if (r < 0)
 		report.core_path = NULL;
 	if (c->options->json && err->fault != FAULT_SYSTEM)
 		report_print_json(&report);
 	else if (!c->options->quiet || err->fault == FAULT_UNSUPPORTED)
-		report_print(&report, c->options->verbose);
+		report_print(&report,
+			     c->options->verbose || c->options->audit_only);
 	return r;
 }
 
@@ -490,6 +305,7 @@ int capture_run(const struct options *options, struct error *err)
 	struct capture c = {.options = options, .notify.fd = -1};
 	int r;
 
+	origins_init(&c.origins, options->explained);
 	snprintf(name, sizeof(name), "pid %d", options->pid);
 	c.service = options->pid ? name : options->service_argv[0];
 	r = capture(&c, err);

@@ -158,6 +158,7 @@ static void refuse(struct audit *audit, const struct mapping *m,
 		 m->start, m->end);
 	audit_add(audit, VERDICT_REFUSED, subject, "%s%s%s%s", refusal,
 		  m->name[0] ? " (" : "", m->name, m->name[0] ? ")" : "");
+	audit_identify(audit, RESOURCE_MAPPING, (int64_t)m->start);
 	audit_remedy(audit, "Map it after the ready point, or unmap it "
 			    "before.");
 }

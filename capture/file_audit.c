@@ -185,6 +185,10 @@ static void add_finding(const struct auditor *auditor,
 {
 	audit_add(auditor->request->audit, verdict, judged->subject, "%s%s",
 		  judged->file.what, suffix);
+	audit_identify(auditor->request->audit,
+		       judged->file.is_locked ? RESOURCE_LOCK
+					      : RESOURCE_DESCRIPTOR,
+		       judged->file.fd);
 }
 
 static bool take(const struct auditor *auditor, const struct judged *judged,

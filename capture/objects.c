@@ -91,6 +91,8 @@ static void refuse(const struct object *object, struct audit *audit,
 	audit_add(audit, VERDICT_REFUSED, subject,
 		  "shared memory (%s) that process %d %s",
 		  object->mapping->name, pid, why);
+	audit_identify(audit, RESOURCE_MAPPING,
+		       (int64_t)object->mapping->start);
 	audit_remedy(audit, "Map it after the ready point, or unmap it "
 			    "before.");
 }

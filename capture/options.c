@@ -27,6 +27,8 @@ enum option_value {
 	OPTION_DROP,
 	OPTION_INHERIT,
 	OPTION_POLICY,
+	OPTION_EXPLAIN,
+	OPTION_AUDIT_ONLY,
 };
 
 static const struct option long_options[] = {
@@ -41,6 +43,8 @@ static const struct option long_options[] = {
 	{"drop", required_argument, NULL, OPTION_DROP},
 	{"inherit", required_argument, NULL, OPTION_INHERIT},
 	{"policy", required_argument, NULL, OPTION_POLICY},
+	{"explain", required_argument, NULL, OPTION_EXPLAIN},
+	{"audit-only", no_argument, NULL, OPTION_AUDIT_ONLY},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"quiet", no_argument, NULL, 'q'},
 	{"verbose", no_argument, NULL, 'v'},
@@ -72,6 +76,8 @@ static const char help[] =
 	"      --pid=PID          take a process that runs already, as it is\n"
 	"      --leave-running    let the service go on afterwards\n"
 	"      --kill             end it afterwards, also with --pid\n"
+	"      --audit-only       print what was looked at, and capture nothing\n"
+	"      --explain=FD       tell the story of one descriptor: who made and closed it\n"
 	"      --json             print the report as JSON\n"
 	"  -q, --quiet            print nothing but errors\n"
 	"  -v, --verbose          print everything that was looked at\n"
@@ -122,6 +128,20 @@ static int parse_pid(struct options *options, const char *text,
 		return error_set(err, FAULT_USAGE, "'%s' is not a process id",
 				 text);
 	options->pid = (pid_t)pid;
+	return 0;
+}
+
+static int parse_explained(struct options *options, const char *text,
+			   struct error *err)
+{
+	const char *at = text;
+	uint64_t fd;
+
+	if (!take_decimal(&at, &fd) || *at || fd > INT32_MAX)
+		return error_set(err, FAULT_USAGE,
+				 "'%s' is not the number of a descriptor",
+				 text);
+	options->explained = (int)fd;
 	return 0;
 }
 
@@ -183,6 +203,11 @@ static int parse_one(struct parsing *parsing, int code, struct error *err)
 				     err);
 	case OPTION_POLICY:
 		parsing->policy = optarg;
+		return 0;
+	case OPTION_EXPLAIN:
+		return parse_explained(options, optarg, err);
+	case OPTION_AUDIT_ONLY:
+		options->audit_only = true;
 		return 0;
 	case OPTION_JSON:
 		options->json = true;
@@ -292,7 +317,9 @@ void options_deinit(struct options *options)
 int options_parse(struct options *ret_options, int argc, char *argv[],
 		  struct error *err)
 {
-	struct parsing parsing = {.options.timeout_ms = TIMEOUT_DEFAULT_MS};
+	struct parsing parsing = {
+		.options = {.timeout_ms = TIMEOUT_DEFAULT_MS, .explained = -1},
+	};
 	int r = 0;
 	int code;
 

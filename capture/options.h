@@ -20,6 +20,8 @@
  * @service_argv: NULL with @pid
  * @cpu_level, @cpu_name: for what it is to choose its code
  * @policy: what becomes of descriptors; options_deinit() releases it
+ * @explained: the descriptor whose story is told, or -1
+ * @audit_only: nothing is captured
  * @live_on: it goes on after its capture
  */
 struct options {
@@ -31,7 +33,9 @@ struct options {
 	uint64_t timeout_ms;
 	enum cpu_level cpu_level;
 	const char *cpu_name;
+	int explained;
 	bool live_on;
+	bool audit_only;
 	bool json;
 	bool quiet;
 	bool verbose;

@@ -22,6 +22,7 @@ static void add_process(struct audit *audit, const char *relation, pid_t pid)
 	snprintf(subject, sizeof(subject), "%s %d", relation, pid);
 	audit_add(audit, VERDICT_REFUSED, subject, "process '%s'",
 		  comm ? comm : "");
+	audit_identify(audit, RESOURCE_CHILD, pid);
 	audit_remedy(audit, "Start it after the ready point, or wait(2) for "
 			    "its end before.");
 }

@@ -67,6 +67,7 @@ static int at_entry(struct run *run, const struct stop *stop, struct error *err)
 	if (use == CALL_USE_STDIN ||
 	    (use == CALL_USE_WAIT && stdin_wait_is(run->t, stop)))
 		run->ready = CORE_READY_STDIN;
+	origins_enter(run->wait->origins, run->t, stop);
 	if (use == CALL_USE_WITNESS)
 		witness_see(run->wait->witness, run->t, stop);
 	return seen_calls_add(&run->calls, stop, use, err);
@@ -78,6 +79,7 @@ static int at_exit(struct run *run, const struct stop *stop, struct error *err)
 	const enum call_use use = call.use;
 	int r = 0;
 
+	origins_leave(run->wait->origins, run->t, stop);
 	if (run->notify_fd >= 0 && call.number == SYS_close &&
 	    (int)call.arguments[0] == run->notify_fd)
 		run->ready = CORE_READY_NOTIFY;
@@ -220,6 +222,7 @@ static int take_stop(struct run *run, const struct stop *stop, int *ret_signal,
 	switch (stop->kind) {
 	case STOP_EXEC:
 		watchpoints_clear(&run->watchpoints);
+		origins_exec(run->wait->origins, run->t, stop->tid);
 		run->in_exec = true;
 		return 0;
 	case STOP_SYSCALL_ENTRY:
@@ -256,6 +259,15 @@ static bool counts_at_exit(enum call_use use)
 	       use == CALL_USE_OUTPUT;
 }
 
+bool ready_wait_sees_calls(const struct ready *ready)
+{
+	static const uint32_t needs_calls = ~((uint32_t)1 << CORE_READY_STOP |
+					      (uint32_t)1 << CORE_READY_SIGNAL |
+					      (uint32_t)1 << CORE_READY_AFTER);
+
+	return ready->kinds & needs_calls;
+}
+
 /*
  * Between the entry and the exit of a call that counts at its exit, and in an
  * exec, the service is led from call to call; otherwise only where no filter
@@ -263,16 +275,13 @@ static bool counts_at_exit(enum call_use use)
  */
 static enum resume how_to_resume(const struct run *run, pid_t tid)
 {
-	static const uint32_t needs_calls = ~((uint32_t)1 << CORE_READY_STOP |
-					      (uint32_t)1 << CORE_READY_SIGNAL |
-					      (uint32_t)1 << CORE_READY_AFTER);
-
 	const struct seen_call *call = seen_calls_find(&run->calls, tid);
 
 	if (run->in_exec || run->notify_fd >= 0 ||
+	    origins_await(run->wait->origins, tid) ||
 	    (call && counts_at_exit(call->use)))
 		return RESUME_TO_CALL;
-	if (!run->t->filtered && run->wait->ready->kinds & needs_calls)
+	if (!run->t->filtered && ready_wait_sees_calls(run->wait->ready))
 		return RESUME_TO_CALL;
 	return RESUME_FREELY;
 }

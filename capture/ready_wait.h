@@ -5,6 +5,7 @@
 #define CAPTURE_READY_WAIT_H
 
 #include "notify_socket.h"
+#include "origin.h"
 #include "ready.h"
 #include "tracee.h"
 #include "witness.h"
@@ -21,6 +22,7 @@ struct ready_wait {
 	uint64_t timeout_ms;
 	struct notify_socket *notify;
 	struct witness *witness;
+	struct origins *origins;
 	int (*on_exec)(void *context, struct tracee *t, struct error *err);
 	void *context;
 };
@@ -31,5 +33,8 @@ struct ready_wait {
  */
 int ready_wait(const struct ready_wait *wait, struct tracee *t,
 	       enum core_ready *ret_kind, pid_t *ret_tid, struct error *err);
+
+/* Whether calls are seen on the way there without a filter. */
+bool ready_wait_sees_calls(const struct ready *ready);
 
 #endif

@@ -5,12 +5,14 @@
 #define CAPTURE_REPORT_H
 
 #include "audit.h"
+#include "blame.h"
 #include "image.h"
 #include "ready.h"
 
 /*
  * What else is known of a capture.
  * @core_path: where it was written, or NULL
+ * @explained: the descriptor that @story is about, or -1
  * @dropper: the file because of which memory is copied at restore, or ""
  */
 struct report {
@@ -22,6 +24,9 @@ struct report {
 	struct image_totals totals;
 	size_t thread_count;
 	const char *dropper;
+	int explained;
+	struct blame *const *story;
+	size_t story_count;
 };
 
 /* Allocated, or NULL when memory has run out. */

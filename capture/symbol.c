@@ -12,7 +12,6 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,15 +19,10 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "symbol_dwfl.h"
 
 enum {
 	FRAMES_SHOWN = 12,
-};
-
-/* @servers: what $DEBUGINFOD_URLS was before, or NULL */
-struct symbols {
-	Dwfl *dwfl;
-	char *servers;
 };
 
 /* A place in the source, as it is shown. */

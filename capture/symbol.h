@@ -13,6 +13,7 @@
 
 #include "backtrace.h"
 #include "common/error.h"
+#include "saved_stack.h"
 
 enum {
 	SYMBOL_TEXT_MAX = 256,	 /* bytes, with the final NUL */
@@ -30,6 +31,14 @@ struct symbols;
 int symbols_open(struct symbols **ret_symbols, pid_t pid, struct error *err);
 /* Safe on NULL. */
 void symbols_close(struct symbols *symbols);
+
+/*
+ * The calls that a saved stack is of.  What is not in the copy is read from the
+ * tracee, which stands still now; its stack is not, as that has gone on.
+ */
+void symbols_unwind(struct symbols *symbols, const struct tracee *t,
+		    const struct saved_stack *stack,
+		    struct backtrace *ret_backtrace);
 
 /*
  * "parse_config at config.c:88", "read in libc.so.6", "libc.so.6+0x1234" or

@@ -190,6 +190,7 @@ int timers_parse(struct timers *timers, const char *text,
 		refusal = refuse_timer(&timer, task, threads, pid);
 		audit_add(audit, refusal ? VERDICT_REFUSED : VERDICT_RESTORED,
 			  subject, "POSIX timer %s", refusal ? refusal : "");
+		audit_identify(audit, RESOURCE_TIMER, timer.id);
 		if (refusal)
 			audit_remedy(audit, "Make it after the ready point.");
 		r = add(timers, &timer, err);

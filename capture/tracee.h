@@ -197,6 +197,9 @@ int tracee_step(struct tracee *t, pid_t tid, struct error *err);
 /* All of @size bytes or an error; also from memory without PROT_READ. */
 int tracee_read(const struct tracee *t, uint64_t address, void *bytes,
 		size_t size, struct error *err);
+/* As many of the @size bytes as can be read from @address on. */
+size_t tracee_read_part(const struct tracee *t, uint64_t address, void *bytes,
+			size_t size);
 int tracee_write(const struct tracee *t, uint64_t address, const void *bytes,
 		 size_t size, struct error *err);
 

@@ -369,6 +369,16 @@ int tracee_read(const struct tracee *t, uint64_t address, void *bytes,
 	return 0;
 }
 
+size_t tracee_read_part(const struct tracee *t, uint64_t address, void *bytes,
+			size_t size)
+{
+	struct iovec here = {bytes, size};
+	struct iovec there = {(void *)(uintptr_t)address, size};
+	ssize_t got = process_vm_readv(t->pid, &here, 1, &there, 1, 0);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
 int tracee_write(const struct tracee *t, uint64_t address, const void *bytes,
 		 size_t size, struct error *err)
 {

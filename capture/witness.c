@@ -28,6 +28,11 @@ const struct witness_call witness_calls[] = {
 	{-1, -1},
 };
 
+bool witness_counts_randomness(const uint64_t arguments[6])
+{
+	return arguments[1] != ALLOCATOR_BYTES || arguments[2] != GRND_NONBLOCK;
+}
+
 bool witness_wants(int64_t number, const uint64_t arguments[6])
 {
 	for (size_t i = 0; witness_calls[i].number >= 0; i++)
@@ -110,9 +115,8 @@ void witness_see(struct witness *witness, const struct tracee *t,
 		inotify_paths_see(&witness->watched, t, stop);
 		break;
 	case SYS_getrandom:
-		if (a[1] == ALLOCATOR_BYTES && a[2] == GRND_NONBLOCK)
-			break;
-		witness->random_bytes += a[1];
+		if (witness_counts_randomness(a))
+			witness->random_bytes += a[1];
 		break;
 	default:
 		break;
@@ -153,6 +157,7 @@ void witness_report(const struct witness *witness, bool was_there, pid_t pid,
 			  "the service %s System V operations to be undone at "
 			  "its end",
 			  was_there ? "has" : "may have");
+		audit_identify(audit, RESOURCE_SEMAPHORE, 0);
 		audit_remedy(audit, "Use SEM_UNDO after the ready point.");
 	}
 	if (witness->port_level) {
@@ -160,11 +165,13 @@ void witness_report(const struct witness *witness, bool was_there, pid_t pid,
 			  "the service may use all of them (iopl)");
 		audit_remedy(audit, "Ask for them after the ready point.");
 	}
-	if (witness->random_bytes)
+	if (witness->random_bytes) {
 		audit_add(audit, VERDICT_NOTED, "randomness",
 			  "%" PRIu64 " bytes from getrandom(2); all restores "
 			  "share what was made of them",
 			  witness->random_bytes);
+		audit_identify(audit, RESOURCE_RANDOMNESS, 0);
+	}
 }
 
 void witness_deinit(struct witness *witness)

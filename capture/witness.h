@@ -43,6 +43,8 @@ struct witness_call {
 };
 extern const struct witness_call witness_calls[];
 
+/* Not that of libc's allocator, of which nothing is made that matters. */
+bool witness_counts_randomness(const uint64_t arguments[6]);
 bool witness_wants(int64_t number, const uint64_t arguments[6]);
 /* At the entry of one of them. */
 void witness_see(struct witness *witness, const struct tracee *t,

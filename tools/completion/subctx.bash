@@ -37,6 +37,7 @@ _subctx_capture() {
 	-*)
 		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --cpu= --pid=
 			--carry= --drop= --inherit= --policy=
+			--explain= --audit-only
 			--leave-running --kill --json --quiet --verbose
 			--help --version' -- "$word"))
 		;;

@@ -1,0 +1,54 @@
+/*
+ * capture_look.h - what is found out about the service on the way to its core
+ *
+ * Included by capture*.c only.
+ */
+#ifndef CAPTURE_CAPTURE_LOOK_H
+#define CAPTURE_CAPTURE_LOOK_H
+
+#include "blame.h"
+#include "capture.h"
+#include "image.h"
+#include "notify_socket.h"
+#include "witness.h"
+
+enum {
+	DROPPER_NAME = 128,
+};
+
+/* Everything that is found out on the way; capture_deinit() lets go of it. */
+struct capture {
+	const struct options *options;
+	const char *service;
+	struct tracee tracee;
+	struct notify_socket notify;
+	struct process_state at_exec;
+	struct process_state at_ready;
+	struct changes changes;
+	struct threads threads;
+	struct pending pending;
+	struct timers timers;
+	struct witness witness;
+	struct origins origins;
+	struct core_process process;
+	struct mapping_list mappings;
+	struct contents contents;
+	struct carried carried;
+	struct audit audit;
+	struct blame **story;
+	size_t story_count;
+	enum core_ready ready;
+	pid_t tid;
+	char *auxv;
+	size_t auxv_size;
+	char dropper[DROPPER_NAME];
+};
+
+/* When it has executed a program: what it inherits. */
+int capture_look_at_exec(void *context, struct tracee *t, struct error *err);
+/* When it is ready: its memory, its threads, and what it says about itself. */
+int capture_look(struct capture *c, struct error *err);
+/* Its mappings alone, of a service that must not be asked. */
+int capture_read_mappings(struct capture *c, struct error *err);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * saved_stack.c - what it takes to unwind a thread later
+ */
+#include "saved_stack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void saved_stack_take(struct saved_stack *ret_stack, const struct tracee *t,
+		      pid_t tid)
+{
+	unsigned char bytes[SAVED_STACK_MAX];
+	struct error ignored = {0};
+	struct saved_stack stack = {0};
+
+	if (tracee_registers(t, tid, &stack.registers, &ignored) == 0)
+		stack.size = tracee_read_part(t, stack.registers.rsp, bytes,
+					      sizeof(bytes));
+	stack.bytes = malloc(stack.size + 1);
+	if (stack.bytes)
+		memcpy(stack.bytes, bytes, stack.size);
+	else
+		stack.size = 0;
+	*ret_stack = stack;
+}
+
+void saved_stack_deinit(struct saved_stack *stack)
+{
+	free(stack->bytes);
+	*stack = (struct saved_stack){0};
+}
+
+bool saved_stack_read(const struct saved_stack *stack, uint64_t address,
+		      uint64_t *ret_word)
+{
+	const uint64_t offset = address - stack->registers.rsp;
+
+	if (offset > stack->size || stack->size - offset < sizeof(*ret_word))
+		return false;
+	memcpy(ret_word, stack->bytes + offset, sizeof(*ret_word));
+	return true;
+}
