@@ -94,11 +94,15 @@ enum call_use call_filter_use(const struct ready *ready, int64_t number,
 static int add_witness(scmp_filter_ctx context, uint32_t action,
 		       const struct witness_call *call)
 {
-	if (call->first < 0)
-		return seccomp_rule_add(context, action, call->number, 0);
-	return seccomp_rule_add(
-		context, action, call->number, 1,
-		SCMP_A0(SCMP_CMP_MASKED_EQ, int_bits, (uint64_t)call->first));
+	int r = call->argument < 0
+			? seccomp_rule_add(context, action, call->number, 0)
+			: seccomp_rule_add(context, action, call->number, 1,
+					   SCMP_CMP((unsigned)call->argument,
+						    SCMP_CMP_MASKED_EQ,
+						    int_bits,
+						    (uint64_t)call->value));
+
+	return r == -EEXIST ? 0 : r;
 }
 
 static int add_resource_call(scmp_filter_ctx context, uint32_t action,
@@ -138,8 +142,6 @@ static int add_rules(scmp_filter_ctx context, const struct ready *ready,
 		r = add_endings(context, action, explained);
 	for (size_t i = 0; r == 0 && witness_calls[i].number >= 0; i++)
 		r = add_witness(context, action, &witness_calls[i]);
-	if (r == -EEXIST)
-		r = 0;
 
 	if (r == 0 && ready_may_be(ready, CORE_READY_SYSCALL)) {
 		if (ready->fd < 0)

@@ -129,6 +129,17 @@ static void note_dropper(struct capture *c)
 			  c->dropper);
 }
 
+/* Why calls were not seen, or NULL. */
+static const char *unseen_calls(const struct capture *c)
+{
+	if (c->tracee.attached)
+		return "the service made it before it was attached to";
+	if (!c->tracee.filtered && !ready_wait_sees_calls(&c->options->ready))
+		return "with --leave-running and this ready point no calls "
+		       "are seen";
+	return NULL;
+}
+
 /* What can be seen without the help of the service. */
 static int audit_outside(struct capture *c, struct error *err)
 {
@@ -144,6 +155,8 @@ static int audit_outside(struct capture *c, struct error *err)
 			      err);
 
 	c->carried.watched = &c->witness.watched;
+	c->carried.may_have_joined =
+		c->witness.joined_group || unseen_calls(c) != NULL;
 
 	if (r == 0)
 		r = file_audit_make(&files, err);
@@ -185,17 +198,6 @@ static int audit(struct capture *c, struct error *err)
 	if (r == 0)
 		r = audit_outside(c, err);
 	return r;
-}
-
-/* Why calls were not seen, or NULL. */
-static const char *unseen_calls(const struct capture *c)
-{
-	if (c->tracee.attached)
-		return "the service made it before it was attached to";
-	if (!c->tracee.filtered && !ready_wait_sees_calls(&c->options->ready))
-		return "with --leave-running and this ready point no calls "
-		       "are seen";
-	return NULL;
 }
 
 static void blame(struct capture *c)

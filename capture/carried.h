@@ -33,6 +33,7 @@ struct carried_file {
  * @names: bytes, of which the first is a NUL; files and watches point there
  * @data: whole records
  * @watched: which paths inotify_add_watch(2) was given; borrowed
+ * @may_have_joined: multicast groups, which is seen at their setsockopt(2) only
  * @why: of the last that could not be taken
  * @failed: memory ran out
  */
@@ -48,6 +49,7 @@ struct carried {
 	char *data;
 	size_t data_size;
 	const struct inotify_paths *watched;
+	bool may_have_joined;
 	char why[CARRIED_WHY];
 	bool failed;
 };

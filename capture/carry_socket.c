@@ -111,7 +111,6 @@ static bool take_listener(struct carried *carried, const struct open_file *file,
 	return true;
 }
 
-/* Which groups it has joined nobody can see; a wildcard may have joined any. */
 static bool take_udp(struct carried *carried, const struct open_file *file,
 		     struct core_file *to)
 {
@@ -127,6 +126,10 @@ static bool take_udp(struct carried *carried, const struct open_file *file,
 						       : "Read what it has "
 							 "received before the "
 							 "ready point.");
+	if (carried->may_have_joined)
+		return carried_refuse(
+			carried, "It may have joined a multicast group; do "
+				 "that after the ready point.");
 	return take_socket(carried, file, &s, to);
 }
 

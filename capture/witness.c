@@ -4,6 +4,7 @@
 #include "witness.h"
 
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/ipc.h>
 #include <sys/prctl.h>
@@ -17,16 +18,24 @@ enum {
 	ALLOCATOR_BYTES = 8,
 };
 
+/* clang-format off */
 const struct witness_call witness_calls[] = {
-	{SYS_semop, -1},
-	{SYS_semtimedop, -1},
-	{SYS_iopl, -1},
-	{SYS_getrandom, -1},
-	{SYS_prctl, PR_SET_NO_NEW_PRIVS},
-	{SYS_rt_sigaction, SIGTRAP},
-	{SYS_inotify_add_watch, -1},
-	{-1, -1},
+	{SYS_semop, -1, 0},
+	{SYS_semtimedop, -1, 0},
+	{SYS_iopl, -1, 0},
+	{SYS_getrandom, -1, 0},
+	{SYS_prctl, 0, PR_SET_NO_NEW_PRIVS},
+	{SYS_rt_sigaction, 0, SIGTRAP},
+	{SYS_inotify_add_watch, -1, 0},
+	{SYS_setsockopt, 2, IP_ADD_MEMBERSHIP},
+	{SYS_setsockopt, 2, IP_ADD_SOURCE_MEMBERSHIP},
+	{SYS_setsockopt, 2, MCAST_JOIN_GROUP},
+	{SYS_setsockopt, 2, MCAST_JOIN_SOURCE_GROUP},
+	{SYS_setsockopt, 2, IPV6_JOIN_GROUP},
+	{SYS_setsockopt, 2, IPV6_JOIN_ANYCAST},
+	{-1, 0, 0},
 };
+/* clang-format on */
 
 bool witness_counts_randomness(const uint64_t arguments[6])
 {
@@ -37,8 +46,9 @@ bool witness_wants(int64_t number, const uint64_t arguments[6])
 {
 	for (size_t i = 0; witness_calls[i].number >= 0; i++)
 		if (witness_calls[i].number == number &&
-		    (witness_calls[i].first < 0 ||
-		     (int)arguments[0] == witness_calls[i].first))
+		    (witness_calls[i].argument < 0 ||
+		     (int)arguments[witness_calls[i].argument] ==
+			     witness_calls[i].value))
 			return true;
 	return false;
 }
@@ -110,6 +120,11 @@ void witness_see(struct witness *witness, const struct tracee *t,
 		break;
 	case SYS_rt_sigaction:
 		see_trap(witness, t, a[1]);
+		break;
+	case SYS_setsockopt:
+		witness->joined_group = witness->joined_group ||
+					(int)a[1] == IPPROTO_IP ||
+					(int)a[1] == IPPROTO_IPV6;
 		break;
 	case SYS_inotify_add_watch:
 		inotify_paths_see(&witness->watched, t, stop);

@@ -20,6 +20,7 @@
  * @no_new_privs: prctl(2) has set it, perhaps once more: an ordinary user's
  *	service has it from us
  * @random_bytes: from getrandom(2)
+ * @joined_group: setsockopt(2) for a multicast group, which no socket tells
  * @watched: what inotify watches
  * @trap: the action for SIGTRAP that was set last, if @has_trap
  */
@@ -28,18 +29,20 @@ struct witness {
 	bool port_level;
 	bool no_new_privs;
 	uint64_t random_bytes;
+	bool joined_group;
 	bool has_trap;
 	struct core_signal trap;
 	struct inotify_paths watched;
 };
 
 /*
- * The calls that it wants to see, of some only those with @first as their first
- * argument, or -1; the list ends with a negative number.
+ * The calls that it wants to see, of some only those with @value as their
+ * @argument-th, from 0; -1 for any.  The list ends with a negative number.
  */
 struct witness_call {
 	int number;
-	int first;
+	int argument;
+	int value;
 };
 extern const struct witness_call witness_calls[];
 

@@ -138,6 +138,14 @@ Test(carry, what_cannot_be_made_again_is_refused_all_the_same)
 		      "s.sendto(b'x', s.getsockname())\nsys.stdin.read()",
 		      "Read what it has received before the ready point.");
 	check_refused("--carry=all",
+		      "import sys, socket\n"
+		      "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+		      "s.bind(('', 0))\n"
+		      "s.setsockopt(socket.IPPROTO_IP, "
+		      "socket.IP_ADD_MEMBERSHIP, socket.inet_aton('239.1.2.3') "
+		      "+ socket.inet_aton('127.0.0.1'))\nsys.stdin.read()",
+		      "It may have joined a multicast group");
+	check_refused("--carry=all",
 		      "import os, select, sys\nr, w = os.pipe()\n"
 		      "e = select.epoll()\ne.register(r)\nd = os.dup(r)\n"
 		      "os.close(r)\nsys.stdin.read()",
