@@ -1,0 +1,261 @@
+/*
+ * test_blame.c - the report says who made what it lists
+ *
+ * The service prints what has to be said of it, in this order.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/harness.h"
+
+TestSuite(blame, .init = harness_begin, .fini = harness_end, .timeout = 60);
+
+/* Each line of @wanted stands in @text, behind the one before. */
+static void expect_lines(const char *text, char *wanted)
+{
+	const char *at = text;
+
+	cr_expect(wanted[0] != '\0', "the service expects nothing");
+	for (char *line = strtok(wanted, "\n"); line;
+	     line = strtok(NULL, "\n")) {
+		const char *found = strstr(at, line);
+
+		cr_expect(found != NULL, "no '%s' in: %s\nafter: %s", line,
+			  text, at == text ? "the start" : at);
+		if (!found)
+			return;
+		at = found + strlen(line);
+	}
+}
+
+static void check_case(const char *name)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "-o", "svc.core", "--audit-only",
+			      service_path("opens_files"), name));
+
+	expect_lines(outcome.err, outcome.out);
+	outcome_free(&outcome);
+}
+
+Test(blame, every_call_of_the_stack_is_named)
+{
+	check_case("deep");
+}
+
+Test(blame, inlined_functions_are_named)
+{
+	check_case("within");
+}
+
+Test(blame, thread_is_named)
+{
+	check_case("thread");
+}
+
+Test(blame, number_that_is_used_again_belongs_to_whoever_used_it_last)
+{
+	check_case("reuse");
+}
+
+Test(blame, copies_of_descriptors_say_of_which)
+{
+	check_case("copy");
+}
+
+Test(blame, what_came_in_a_message_was_received)
+{
+	check_case("receive");
+}
+
+Test(blame, locks_are_blamed_on_who_took_them)
+{
+	check_case("lock");
+}
+
+Test(blame, children_are_blamed_on_who_started_them)
+{
+	check_case("child");
+}
+
+Test(blame, shared_mappings_are_blamed_on_who_made_them)
+{
+	check_case("map");
+}
+
+Test(blame, timers_are_blamed_on_who_made_them)
+{
+	check_case("timer");
+}
+
+Test(blame, randomness_is_blamed_on_its_first_call)
+{
+	check_case("random");
+}
+
+/* A program without symbols: which file, and where in it. */
+Test(blame, stripped_code_is_a_file_and_an_offset)
+{
+	struct outcome outcome;
+
+	cr_assert(setenv("SERVICE", service_path("opens_files"), 1) == 0);
+	outcome = run(NULL, WORDS("sh", "-c", "strip -o bare $SERVICE"));
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome = run("",
+		      WORDS(tool_capture(), "--audit-only", "./bare", "deep"));
+	expect_in(outcome.err, "openat(2) by thread ");
+	expect_in(outcome.err, "  bare+0x");
+	outcome_free(&outcome);
+}
+
+Test(blame, story_of_a_descriptor_has_all_of_its_events)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "--audit-only", "--explain=3",
+			      service_path("opens_files"), "reuse"));
+	char wanted[] = "story     fd 3\nmade\nopenat(2) by thread \n"
+			"reuse at opens_files.c:\nended\nclose(2) by thread \n"
+			"reuse at opens_files.c:\nmade\nmemfd_create(2) by "
+			"thread \nreuse at opens_files.c:";
+
+	expect_lines(outcome.err, wanted);
+	outcome_free(&outcome);
+	outcome = run("", WORDS(tool_capture(), "--audit-only", "--explain=77",
+				service_path("opens_files"), "reuse"));
+	expect_in(outcome.err, "story     fd 77: nothing was seen of it");
+	outcome_free(&outcome);
+}
+
+/* What a program that executes another one has closed by that. */
+Test(blame, story_goes_on_over_an_exec)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "--audit-only", "--explain=5",
+			      "/usr/bin/python3", "-c",
+			      "import os\nf = os.open('/etc/hostname', 0)\n"
+			      "os.dup2(f, 5, inheritable=False)\n"
+			      "os.execvp('cat', ['cat'])"));
+
+	expect_in(outcome.err, "closed on exec");
+	expect_in(outcome.err, "execve(2) by thread ");
+	cr_expect(!strstr(outcome.err, "refused   fd 5"), "%s", outcome.err);
+	outcome_free(&outcome);
+}
+
+Test(blame, audit_only_captures_nothing_and_lists_everything)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "--audit-only", "-o", "svc.core",
+			      service_path("waits_for_input")));
+
+	expect_status(outcome, 0);
+	expect_in(outcome.err, "rebound   fd 0 ");
+	cr_expect(access("svc.core", F_OK) < 0);
+	outcome_free(&outcome);
+	outcome =
+		run("", WORDS(tool_capture(), "--audit-only", "-o", "svc.core",
+			      service_path("opens_files"), "deep"));
+	expect_status(outcome, 3);
+	outcome_free(&outcome);
+}
+
+Test(blame, json_has_every_frame)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "--audit-only", "--json",
+			      "--explain=3", "/usr/bin/python3", "-c",
+			      "import os\nf = os.open('/etc/hostname', 0)\n"
+			      "input()"));
+	struct outcome parsed;
+
+	parsed = run(outcome.out,
+		     WORDS("/usr/bin/python3", "-c",
+			   "import json, sys\n"
+			   "report = json.load(sys.stdin)\n"
+			   "fd = [f for f in report['findings'] "
+			   "if f['subject'] == 'fd 3'][0]\n"
+			   "origin = fd['origin']\n"
+			   "assert origin == report['story'][-1], report\n"
+			   "assert origin['call'] == 'openat'\n"
+			   "assert origin['thread'] == report['pid']\n"
+			   "assert origin['name'] == 'python3'\n"
+			   "assert len(origin['frames']) > 8\n"
+			   "assert fd['carry'] == 'file'\n"
+			   "print('ok')"));
+	expect_out(parsed, "ok\n");
+	outcome_free(&parsed);
+	outcome_free(&outcome);
+}
+
+Test(blame, what_was_not_seen_is_said)
+{
+	struct running service;
+	struct outcome outcome;
+	char pid[32];
+
+	service = start(WORDS(service_path("opens_files"), "deep"));
+	usleep(200000);
+	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
+	outcome = run(NULL, WORDS(tool_capture(), pid));
+	expect_in(outcome.err, "the service made it before it was attached to");
+	outcome_free(&outcome);
+	outcome = finish(service, "x", 10);
+	outcome_free(&outcome);
+	outcome = run("", WORDS(tool_capture(), "--leave-running",
+				"--ready=after:0.3", "/usr/bin/python3", "-c",
+				"import os, time\n"
+				"os.open('/etc/hostname', 0)\n"
+				"time.sleep(1)"));
+	expect_in(outcome.err, "with --leave-running and this ready point no "
+			       "calls are seen");
+	outcome_free(&outcome);
+}
+
+/* Calls are seen there, although no filter stops them. */
+Test(blame, service_that_goes_on_is_blamed_where_its_calls_are_seen)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "--leave-running",
+			      service_path("opens_files"), "deep"));
+
+	expect_in(outcome.err, "openat(2) by thread ");
+	expect_in(outcome.err, "  open_config at opens_files.c:");
+	outcome_free(&outcome);
+}
+
+/* One opens while another closes: nobody is blamed for what he did not do. */
+Test(blame, threads_that_race_are_kept_apart)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "--audit-only",
+			      "/usr/bin/python3", "-c",
+			      "import os, threading, sys, socket\n"
+			      "stop = False\n"
+			      "def churn():\n"
+			      "    while not stop:\n"
+			      "        os.close(os.open('/etc/hostname', 0))\n"
+			      "t = threading.Thread(target=churn)\n"
+			      "t.start()\n"
+			      "kept = [socket.socket() for i in range(50)]\n"
+			      "stop = True\n"
+			      "t.join()\n"
+			      "print(len(kept), flush=True)\n"
+			      "sys.stdin.read()"));
+	size_t sockets = 0;
+
+	for (const char *at = outcome.err;
+	     (at = strstr(at, "TCP socket, not bound")); at++) {
+		const char *call = strstr(at, "(2) by thread");
+
+		sockets++;
+		cr_expect(call && strncmp(call - 6, "socket", 6) == 0, "%.200s",
+			  at);
+	}
+	cr_expect(sockets == 50, "%zu", sockets);
+	outcome_free(&outcome);
+}
