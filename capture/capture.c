@@ -244,9 +244,19 @@ static int find_vdso(struct capture *c, struct error *err)
 	return r;
 }
 
-/* A process that runs already has a session, which is no doing of its own. */
+/*
+ * A process that runs already has a session, which is no doing of its own, and
+ * the keys of that session.
+ */
 static void take_session(struct capture *c)
 {
+	const uint32_t keys[] = {ATTRIBUTE_THREAD_KEYRING,
+				 ATTRIBUTE_PROCESS_KEYRING,
+				 ATTRIBUTE_SESSION_KEYRING};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		c->at_exec.thread.attributes[keys[i]] =
+			c->at_ready.thread.attributes[keys[i]];
 	memcpy(c->at_exec.surroundings.texts[SURROUNDING_SESSION],
 	       c->at_ready.surroundings.texts[SURROUNDING_SESSION],
 	       SURROUNDING_SIZE);

@@ -144,7 +144,7 @@ static void audit_oddities(const struct thread_state *state,
 	const struct user_regs_struct *regs = &state->core.registers;
 	const uint32_t tid = state->core.tid;
 
-	if (regs->cs != 0x33 || regs->ds | regs->es)
+	if (regs->cs != 0x33 || regs->ds | regs->es | regs->fs | regs->gs)
 		refuse(audit, tid,
 		       "runs 32-bit code or has segments of its own",
 		       "Only 64-bit threads are carried.");

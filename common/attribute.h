@@ -42,6 +42,11 @@ enum attribute_id {
 	ATTRIBUTE_LOCK_FUTURE, /* makes every later mapping a locked one */
 	ATTRIBUTE_NO_NEW_PRIVS,
 	ATTRIBUTE_MDWE, /* irreversible, so among the last */
+	ATTRIBUTE_THREAD_KEYRING,
+	ATTRIBUTE_PROCESS_KEYRING,
+	ATTRIBUTE_SESSION_KEYRING,
+	ATTRIBUTE_SCHEDULING_COOKIE,
+	ATTRIBUTE_TIMER_IDS,
 	ATTRIBUTE_FIXED_COUNT,
 	/* + RLIMIT_*; the soft limit in the low half, the hard in another */
 	ATTRIBUTE_LIMIT_SOFT = 64,

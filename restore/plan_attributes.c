@@ -9,7 +9,8 @@
 #include "plan_build.h"
 
 enum {
-	SET_FLAGS = 4, /* F_SETFL */
+	SET_FLAGS = 4,	      /* F_SETFL */
+	SET_THP_DISABLE = 41, /* PR_SET_THP_DISABLE */
 };
 
 /* With a null pointer for the half of the limit that stays as it is. */
@@ -29,6 +30,16 @@ static void set_limit(struct plan *plan, const struct core *core,
 		limit.rlim_cur = limit.rlim_max;
 	plan_add(plan, CALL_GIVES(0, SYS_prlimit64, 0, resource,
 				  plan_keep(plan, &limit, sizeof(limit))));
+}
+
+/*
+ * What prctl(2) gives has the flags in it that it takes apart, since Linux 6.18:
+ * PR_THP_DISABLE_EXCEPT_ADVISED.
+ */
+static void disable_huge_pages(struct plan *plan, uint64_t value)
+{
+	plan_add(plan, CALL_GIVES(0, SYS_prctl, SET_THP_DISABLE, value & 1,
+				  value & ~(uint64_t)1, 0, 0));
 }
 
 /* The words of an attribute that takes several follow each other. */
@@ -73,7 +84,9 @@ static void set_attribute(struct plan *plan, const struct core *core,
 {
 	const struct attribute *a = attribute_find(item->id);
 
-	if (a && a->set_number) {
+	if (item->id == ATTRIBUTE_THP_DISABLE) {
+		disable_huge_pages(plan, item->value);
+	} else if (a && a->set_number) {
 		plan_add(plan, attribute_set(a, item->value));
 	} else if (item->id == ATTRIBUTE_MEMBARRIER) {
 		register_membarrier(plan, item->value);
@@ -96,14 +109,21 @@ static void set_attribute(struct plan *plan, const struct core *core,
 	}
 }
 
+/* What would forbid other steps: all signals are to find their place before. */
+static bool is_late(uint32_t id)
+{
+	const struct attribute *a = attribute_find(id);
+
+	return (a && a->once) || id == ATTRIBUTE_LIMIT_SOFT + RLIMIT_SIGPENDING;
+}
+
 void plan_attributes(struct plan *plan, const struct core *core,
 		     uint32_t thread, bool once)
 {
 	for (size_t i = 0; i < core->attribute_count; i++) {
 		const struct core_attribute *item = &core->attributes[i];
-		const struct attribute *a = attribute_find(item->id);
 
-		if (item->thread == thread && (a && a->once) == once)
+		if (item->thread == thread && is_late(item->id) == once)
 			set_attribute(plan, core, item);
 	}
 }
