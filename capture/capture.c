@@ -48,6 +48,7 @@ struct capture {
 	struct timers timers;
 	struct witness witness;
 	struct core_process process;
+	struct core_range handover;
 	struct mapping_list mappings;
 	struct contents contents;
 	struct audit audit;
@@ -209,9 +210,14 @@ static int read_mappings(struct capture *c, struct error *err)
 	r = mapping_list_parse(&c->mappings, text, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < c->mappings.count; i++)
-		if (!is_handover_page(c, &c->mappings.items[i]))
-			c->mappings.items[kept++] = c->mappings.items[i];
+	for (size_t i = 0; i < c->mappings.count; i++) {
+		const struct mapping *m = &c->mappings.items[i];
+
+		if (is_handover_page(c, m))
+			c->handover = (struct core_range){m->start, m->end};
+		else
+			c->mappings.items[kept++] = *m;
+	}
 	c->mappings.count = kept;
 	return 0;
 }
@@ -326,6 +332,7 @@ static int look_at_process(struct capture *c, struct error *err)
 {
 	struct tracee *t = &c->tracee;
 	struct surroundings surroundings;
+	struct foreign_code foreign = {0};
 	int r = read_mappings(c, err);
 
 	/* Anew, as a service that was restored has the core's. */
@@ -333,10 +340,12 @@ static int look_at_process(struct capture *c, struct error *err)
 		r = read_auxv(c, err);
 	if (r == 0)
 		r = find_vdso(c, err);
+	foreign.vdso = c->process.vdso;
+	foreign.handover = c->handover;
 	if (r == 0)
 		r = surroundings_read(&surroundings, t->pid, err);
 	if (r == 0)
-		r = threads_read(&c->threads, t, c->tid, c->process.vdso,
+		r = threads_read(&c->threads, t, c->tid, &foreign,
 				 &surroundings, &c->audit, err);
 	if (r == 0)
 		r = ask_process(c, err);
