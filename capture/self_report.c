@@ -125,9 +125,13 @@ int self_report_ask(struct self_report *ret_report,
 	if (r == 0)
 		r = tracee_read(inferior->tracee, inferior->data, &answers,
 				sizeof(answers), err);
-	if (r == 0)
-		read_answers(ret_report, calls, &answers);
-	return r;
+	if (r < 0)
+		return r;
+	read_answers(ret_report, calls, &answers);
+	/* Our own steps have reset it. */
+	if (inferior->ignores_trap)
+		ret_report->signals[SIGTRAP - 1].handler = (uintptr_t)SIG_IGN;
+	return 0;
 }
 
 void self_report_ours(struct self_report *ret_report)

@@ -121,7 +121,7 @@ static int leave_vdso(struct tracee *t, pid_t tid, struct core_range vdso,
 		return 0;
 	r = tracee_signal_mask(t, tid, &mask, err);
 	if (r == 0)
-		r = tracee_set_signal_mask(t, tid, UINT64_MAX, err);
+		r = tracee_set_signal_mask(t, tid, TRACEE_MASK_BUT_TRAP, err);
 	if (r == 0)
 		r = step_out(t, tid, vdso, regs, err);
 	if (r == 0)

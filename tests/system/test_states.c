@@ -202,6 +202,8 @@ Test(states, sigtrap_is_kept_although_breakpoints_are_made_of_it)
 {
 	check("keeps_sigtrap", "ignore");
 	check("keeps_sigtrap", "block");
+	check_original("keeps_sigtrap", "ignore");
+	check_original("keeps_sigtrap", "block");
 }
 
 /* state: pending signals */
