@@ -177,5 +177,7 @@ int fitness_check(const struct core *core, struct frame_layout *ret_layout,
 		r = check_mount(core, err);
 	if (r == 0)
 		r = check_folder(core, err);
+	if (r == 0)
+		r = plan_try(core, err);
 	return r;
 }

@@ -26,8 +26,6 @@ static void set_limit(struct plan *plan, const struct core *core,
 	for (size_t i = 0; i < core->attribute_count; i++)
 		if (core->attributes[i].id == ATTRIBUTE_LIMIT_HARD + resource)
 			limit.rlim_max = core->attributes[i].value;
-	if (limit.rlim_cur > limit.rlim_max)
-		limit.rlim_cur = limit.rlim_max;
 	plan_add(plan, CALL_GIVES(0, SYS_prlimit64, 0, resource,
 				  plan_keep(plan, &limit, sizeof(limit))));
 }
@@ -79,8 +77,8 @@ static void set_several(struct plan *plan, const struct core_attribute *item)
 					  keep_words(plan, item + 1, 1), 64));
 }
 
-static void set_attribute(struct plan *plan, const struct core *core,
-			  const struct core_attribute *item)
+void plan_attribute(struct plan *plan, const struct core *core,
+		    const struct core_attribute *item)
 {
 	const struct attribute *a = attribute_find(item->id);
 
@@ -124,6 +122,6 @@ void plan_attributes(struct plan *plan, const struct core *core,
 		const struct core_attribute *item = &core->attributes[i];
 
 		if (item->thread == thread && is_late(item->id) == once)
-			set_attribute(plan, core, item);
+			plan_attribute(plan, core, item);
 	}
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -294,6 +295,53 @@ Test(states, switches)
 Test(states, refusal_of_writable_code)
 {
 	check("sets_more", "mdwe");
+}
+
+/* state: limits, working folder, umask */
+Test(states, limits_that_cannot_be_had_are_refused)
+{
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core", "sh",
+				"-c", "ulimit -Sn 150; read x; ulimit -Sn"));
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome = run("x\n", WORDS("prlimit", "--nofile=140:160",
+				   tool_restore(), "svc.core"));
+	expect_out(outcome, "150\n");
+	outcome_free(&outcome);
+	outcome = run("x\n", WORDS("prlimit", "--nofile=140:140",
+				   tool_restore(), "svc.core"));
+	expect_status(outcome, 125);
+	expect_in(outcome.err, "cannot restore 'svc.core': cannot set its soft "
+			       "limit on open files: Invalid argument");
+	expect_in(outcome.err, "It is 150, the hard limit here is 140.");
+	outcome_free(&outcome);
+}
+
+/* state: scheduling, affinity, priorities, memory policy, of each thread */
+Test(states, priorities_that_take_a_privilege_are_refused)
+{
+	struct outcome outcome;
+
+	if (geteuid() != 0)
+		cr_skip("only root may have less niceness");
+	outcome = run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
+				  "/usr/bin/python3", "-c",
+				  "import os; os.nice(-5); input()"));
+	if (outcome.status != 0)
+		cr_skip("this user may not have less niceness");
+	outcome_free(&outcome);
+	chmod("svc.core", 0644);
+	outcome =
+		run("x\n", WORDS("setpriv", "--reuid=65534", "--regid=65534",
+				 "--clear-groups", tool_restore(), "svc.core"));
+	expect_status(outcome, 125);
+	expect_in(outcome.err, "cannot set its scheduling: Operation not "
+			       "permitted");
+	expect_in(outcome.err, "a privilege that was there when the service "
+			       "was captured");
+	outcome_free(&outcome);
 }
 
 /* state: randomness from the kernel before the ready point */
