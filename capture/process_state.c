@@ -128,6 +128,22 @@ static void compare_streams(const struct surroundings *before,
 	}
 }
 
+/* Nobody inherits it: what has it is not there any more. */
+static void compare_closing(const struct surroundings *after, uint32_t leader,
+			    struct audit *audit, struct changes *changes)
+{
+	for (uint32_t i = 0; i < 3; i++) {
+		if (after->stream_flags[i] < 0 ||
+		    !(after->stream_flags[i] & O_CLOEXEC))
+			continue;
+		audit_add(audit, VERDICT_RESTORED,
+			  attribute_name(ATTRIBUTE_STREAM_CLOSES + i),
+			  "it is set");
+		changes_add(changes, leader, ATTRIBUTE_STREAM_CLOSES + i,
+			    FD_CLOEXEC);
+	}
+}
+
 static void compare_folder(const struct surroundings *before,
 			   const struct surroundings *after, uint32_t leader,
 			   struct audit *audit, struct changes *changes)
@@ -278,6 +294,7 @@ int process_state_compare(const struct process_state *exec,
 			after->umask, audit);
 	compare_limits(before, after, leader, audit, ret_changes);
 	compare_streams(before, after, leader, audit, ret_changes);
+	compare_closing(after, leader, audit, ret_changes);
 	compare_folder(before, after, leader, audit, ret_changes);
 	compare_texts(before, after, audit);
 	if (witness->no_new_privs)

@@ -199,6 +199,11 @@ const char *attribute_name(uint32_t id)
 		"flags of standard output",
 		"flags of standard error",
 	};
+	static const char *const closing[] = {
+		"close-on-exec flag of standard input",
+		"close-on-exec flag of standard output",
+		"close-on-exec flag of standard error",
+	};
 	const struct attribute *a = attribute_find(id);
 
 	if (a)
@@ -211,6 +216,8 @@ const char *attribute_name(uint32_t id)
 		return limit_names[id - ATTRIBUTE_LIMIT_HARD][1];
 	if (id >= ATTRIBUTE_STREAM_FLAGS && id < ATTRIBUTE_STREAM_FLAGS + 3)
 		return streams[id - ATTRIBUTE_STREAM_FLAGS];
+	if (id >= ATTRIBUTE_STREAM_CLOSES && id < ATTRIBUTE_STREAM_CLOSES + 3)
+		return closing[id - ATTRIBUTE_STREAM_CLOSES];
 	if (id == ATTRIBUTE_WORKING_FOLDER)
 		return "working folder";
 	if (id == ATTRIBUTE_CORE_FILTER)

@@ -62,6 +62,8 @@ enum attribute_id {
 	ATTRIBUTE_SCHEDULING = 136,
 	/* the mode, and + 1 the first 64 nodes; both or none */
 	ATTRIBUTE_MEMORY_POLICY = 144,
+	/* + 0, 1, 2: what F_SETFD takes, for a standard stream */
+	ATTRIBUTE_STREAM_CLOSES = 148,
 	/* + 0 to 15: the words of the affinity mask; all of them or none */
 	ATTRIBUTE_CPUS = 160,
 	ATTRIBUTE_END = ATTRIBUTE_CPUS + 16,

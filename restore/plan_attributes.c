@@ -1,6 +1,7 @@
 /*
  * plan_attributes.c - the part of a plan that sets what the service has set
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -9,7 +10,6 @@
 #include "plan_build.h"
 
 enum {
-	SET_FLAGS = 4,	      /* F_SETFL */
 	SET_THP_DISABLE = 41, /* PR_SET_THP_DISABLE */
 };
 
@@ -98,7 +98,12 @@ void plan_attribute(struct plan *plan, const struct core *core,
 		   item->id < ATTRIBUTE_STREAM_FLAGS + 3) {
 		plan_add(plan,
 			 CALL_MUST(SYS_fcntl, item->id - ATTRIBUTE_STREAM_FLAGS,
-				   SET_FLAGS, item->value));
+				   F_SETFL, item->value));
+	} else if (item->id >= ATTRIBUTE_STREAM_CLOSES &&
+		   item->id < ATTRIBUTE_STREAM_CLOSES + 3) {
+		plan_add(plan, CALL_MUST(SYS_fcntl,
+					 item->id - ATTRIBUTE_STREAM_CLOSES,
+					 F_SETFD, item->value));
 	} else if (item->id >= ATTRIBUTE_LIMIT_SOFT &&
 		   item->id < ATTRIBUTE_LIMIT_SOFT + RLIM_NLIMITS) {
 		set_limit(plan, core, item);

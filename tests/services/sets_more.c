@@ -107,6 +107,7 @@ int main(int argc, char *argv[])
 	service_check(registered == REGISTERED || registered < 0);
 	write_file("/proc/self/coredump_filter", "0x7f");
 	write_file("/proc/self/oom_score_adj", "789");
+	fcntl(STDIN_FILENO, F_SETFD, FD_CLOEXEC);
 	if (is_mdwe)
 		is_mdwe = prctl(SET_MDWE, REFUSE_EXEC_GAIN, 0, 0, 0) == 0;
 
@@ -121,6 +122,8 @@ int main(int argc, char *argv[])
 	service_check(membarrier(GET_REGISTRATIONS) == registered);
 	service_check(file_is("/proc/self/coredump_filter", "0000007f\n"));
 	service_check(file_is("/proc/self/oom_score_adj", "789\n"));
+	service_check(fcntl(STDIN_FILENO, F_GETFD) == FD_CLOEXEC);
+	service_check(fcntl(STDOUT_FILENO, F_GETFD) == 0);
 	service_check(!is_mdwe ||
 		      prctl(GET_MDWE, 0, 0, 0, 0) == REFUSE_EXEC_GAIN);
 	service_check((mprotect(writable, PAGE, PROT_READ | PROT_EXEC) < 0) ==
