@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address_space.h"
 #include "attach.h"
 #include "call_filter.h"
 #include "capture_look.h"
@@ -186,7 +187,8 @@ static int audit(struct capture *c, struct error *err)
 	int r;
 
 	if (threads_are_sandboxed(t, &c->at_exec.surroundings, &c->audit)) {
-		r = capture_read_mappings(c, err);
+		r = address_space_read(&c->mappings, &c->handover, &c->tracee,
+				       err);
 	} else {
 		r = capture_look(c, err);
 		if (r < 0)

@@ -4,10 +4,11 @@
 #include "capture_look.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "address_space.h"
 #include "common/auxv.h"
 #include "common/cleanup.h"
 #include "common/io.h"
@@ -36,7 +37,7 @@ static uint64_t vdso_address(const struct capture *c)
 int capture_look_at_exec(void *context, struct tracee *t, struct error *err)
 {
 	struct capture *c = context;
-	struct inferior inferior;
+	struct inferior inferior = {0};
 	int r = read_auxv(c, err);
 
 	if (r == 0)
@@ -46,74 +47,26 @@ int capture_look_at_exec(void *context, struct tracee *t, struct error *err)
 				       err);
 	if (r == 0)
 		r = process_state_read(&c->at_exec, &inferior, t->pid, err);
+	inferior.trap = c->at_exec.self.signals[SIGTRAP - 1];
+	inferior.has_trap = inferior.ignores_trap;
 	if (r == 0)
 		r = inferior_close(&inferior, t->pid, err);
 	return r;
 }
 
-/* Mappings that an earlier restore has left behind are not the service's. */
-static bool is_handover_page(const struct capture *c, const struct mapping *m)
-{
-	char magic[sizeof(CORE_HANDOVER_MAGIC)];
-	struct error ignored = {0};
-
-	return m->inode == 0 && m->protection == (PROT_READ | PROT_EXEC) &&
-	       m->name[0] == '\0' &&
-	       tracee_read(&c->tracee, m->start, magic, sizeof(magic),
-			   &ignored) == 0 &&
-	       memcmp(magic, CORE_HANDOVER_MAGIC, sizeof(magic)) == 0;
-}
-
-int capture_read_mappings(struct capture *c, struct error *err)
-{
-	char *text = NULL;
-	size_t kept = 0;
-	int r = io_read_filef(&text, NULL, "/proc/%d/smaps", c->tracee.pid);
-
-	if (r < 0)
-		return error_system(err, -r, "cannot read '/proc/%d/smaps'",
-				    c->tracee.pid);
-	r = mapping_list_parse(&c->mappings, text, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < c->mappings.count; i++)
-		if (!is_handover_page(c, &c->mappings.items[i]))
-			c->mappings.items[kept++] = c->mappings.items[i];
-	c->mappings.count = kept;
-	return 0;
-}
-
-/* The data in front of the vdso may be one mapping or two (since 6.13). */
-static int find_vdso(struct capture *c, struct error *err)
-{
-	struct core_process *p = &c->process;
-	cleanup_heap char *code = NULL;
-	uint64_t size;
-	int r;
-
-	for (size_t i = 0; i < c->mappings.count; i++) {
-		const struct mapping *m = &c->mappings.items[i];
-
-		if (strncmp(m->name, "[vvar", 5) == 0) {
-			if (!p->vvar.start)
-				p->vvar.start = m->start;
-			p->vvar.end = m->end;
-		}
-		if (strcmp(m->name, "[vdso]") == 0)
-			p->vdso = (struct core_range){m->start, m->end};
-	}
-	size = p->vdso.end - p->vdso.start;
-	code = malloc(size + 1);
-	if (!code)
-		return error_system(err, ENOMEM, "cannot keep the vdso");
-	r = tracee_read(&c->tracee, p->vdso.start, code, size, err);
-	p->vdso_digest = core_digest(CORE_DIGEST_START, code, size);
-	return r;
-}
-
-/* A process that runs already has a session, which is no doing of its own. */
+/*
+ * A process that runs already has a session, which is no doing of its own, and
+ * the keys of that session.
+ */
 static void take_session(struct capture *c)
 {
+	const uint32_t keys[] = {ATTRIBUTE_THREAD_KEYRING,
+				 ATTRIBUTE_PROCESS_KEYRING,
+				 ATTRIBUTE_SESSION_KEYRING};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		c->at_exec.thread.attributes[keys[i]] =
+			c->at_ready.thread.attributes[keys[i]];
 	memcpy(c->at_exec.surroundings.texts[SURROUNDING_SESSION],
 	       c->at_ready.surroundings.texts[SURROUNDING_SESSION],
 	       SURROUNDING_SIZE);
@@ -159,7 +112,7 @@ static int read_signals(struct capture *c, const struct inferior *inferior,
 /* What the service says about itself, its threads and its timers. */
 static int ask_process(struct capture *c, struct error *err)
 {
-	struct inferior inferior;
+	struct inferior inferior = {0};
 	int r = process_state_open(&inferior, &c->tracee, c->tid,
 				   vdso_address(c), err);
 
@@ -167,6 +120,8 @@ static int ask_process(struct capture *c, struct error *err)
 		r = process_state_read(&c->at_ready, &inferior, c->tid, err);
 	if (r == 0)
 		witness_mend(&c->witness, c->at_ready.self.signals);
+	inferior.trap = c->at_ready.self.signals[SIGTRAP - 1];
+	inferior.has_trap = true;
 	if (r == 0)
 		r = threads_ask(&c->threads, &inferior, &c->audit, err);
 	if (r == 0)
@@ -183,17 +138,20 @@ int capture_look(struct capture *c, struct error *err)
 {
 	struct tracee *t = &c->tracee;
 	struct surroundings surroundings;
-	int r = capture_read_mappings(c, err);
+	struct foreign_code foreign = {0};
+	int r = address_space_read(&c->mappings, &c->handover, &c->tracee, err);
 
 	/* Anew, as a service that was restored has the core's. */
 	if (r == 0)
 		r = read_auxv(c, err);
 	if (r == 0)
-		r = find_vdso(c, err);
+		r = address_space_find_vdso(&c->mappings, t, &c->process, err);
+	foreign.vdso = c->process.vdso;
+	foreign.handover = c->handover;
 	if (r == 0)
 		r = surroundings_read(&surroundings, t->pid, err);
 	if (r == 0)
-		r = threads_read(&c->threads, t, c->tid, c->process.vdso,
+		r = threads_read(&c->threads, t, c->tid, &foreign,
 				 &surroundings, &c->audit, err);
 	if (r == 0)
 		r = ask_process(c, err);

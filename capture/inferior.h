@@ -8,16 +8,24 @@
  * left: no text is changed, registers and mask are put back.
  *
  * A round trip costs some 75 us, which is why the calls are made in one.
+ *
+ * It ends with a breakpoint.  The kernel resets the action for SIGTRAP when it
+ * has to send one that is ignored or blocked (force_sig_info_to_task()), so
+ * that signal is never blocked meanwhile, and its action is set again at the
+ * end.
  */
 #ifndef CAPTURE_INFERIOR_H
 #define CAPTURE_INFERIOR_H
 
 #include "common/call.h"
+#include "common/core_format.h"
 #include "tracee.h"
 
 /*
  * @data: an address in the tracee with @data_size bytes for answers, which are
  *	zeros at first
+ * @ignores_trap: whether the service ignored SIGTRAP when this began
+ * @trap: the action for it that is to be there in the end, if @has_trap
  */
 struct inferior {
 	struct tracee *tracee;
@@ -27,6 +35,9 @@ struct inferior {
 	size_t scratch_size;
 	size_t call_max;
 	uint64_t instruction;
+	bool ignores_trap;
+	bool has_trap;
+	struct core_signal trap;
 };
 
 /*

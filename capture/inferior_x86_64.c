@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -19,9 +20,10 @@
 enum {
 	STACK_SIZE = 4096,
 	VDSO_SEARCHED = 2 * 4096, /* there are several in the first page */
+	BELOW_STACK = 512,	  /* beyond its red zone */
 };
 
-static const unsigned char trap = 0xcc; /* int3 */
+static const unsigned char breakpoint = 0xcc; /* int3 */
 
 static int find_instruction(struct inferior *inf, uint64_t vdso,
 			    struct error *err)
@@ -64,7 +66,8 @@ static int borrow(const struct inferior *inf, pid_t tid,
 		r = tracee_signal_mask(inf->tracee, tid, &ret_borrowed->mask,
 				       err);
 	if (r == 0)
-		r = tracee_set_signal_mask(inf->tracee, tid, UINT64_MAX, err);
+		r = tracee_set_signal_mask(inf->tracee, tid,
+					   TRACEE_MASK_BUT_TRAP, err);
 	return r;
 }
 
@@ -137,8 +140,8 @@ static int make_scratch(struct inferior *inf, pid_t tid,
 		r = tracee_write(inf->tracee, inf->scratch, (char *)call_run,
 				 code_size, err);
 	if (r == 0)
-		r = tracee_write(inf->tracee, inf->scratch + code_size, &trap,
-				 sizeof(trap), err);
+		r = tracee_write(inf->tracee, inf->scratch + code_size,
+				 &breakpoint, sizeof(breakpoint), err);
 	return r;
 }
 
@@ -157,6 +160,8 @@ int inferior_open(struct inferior *ret_inferior, struct tracee *t, pid_t tid,
 	struct borrowed borrowed;
 	int r = find_instruction(&inf, vdso, err);
 
+	if (r == 0)
+		r = tracee_ignores(t, SIGTRAP, &inf.ignores_trap, err);
 	if (r == 0)
 		r = borrow(&inf, tid, &borrowed, err);
 	if (r == 0)
@@ -208,6 +213,31 @@ int inferior_run(const struct inferior *inf, pid_t tid, struct call *calls,
 	return 0;
 }
 
+/* Without a breakpoint or a step, which would undo it. */
+static int set_trap(const struct inferior *inf, pid_t tid,
+		    const struct borrowed *borrowed, struct error *err)
+{
+	const uint64_t action[] = {inf->trap.handler, inf->trap.flags,
+				   inf->trap.restorer, inf->trap.mask};
+	const uint64_t place =
+		(borrowed->registers.rsp - BELOW_STACK) & ~(uint64_t)15;
+	struct user_regs_struct regs = borrowed->registers;
+	int r = tracee_write(inf->tracee, place, action, sizeof(action), err);
+
+	regs.rip = inf->instruction;
+	regs.orig_rax = (unsigned long long)-1;
+	regs.rax = SYS_rt_sigaction;
+	regs.rdi = SIGTRAP;
+	regs.rsi = place;
+	regs.rdx = 0;
+	regs.r10 = sizeof(uint64_t);
+	if (r == 0)
+		r = tracee_set_registers(inf->tracee, tid, &regs, err);
+	if (r == 0)
+		r = tracee_make_call(inf->tracee, tid, err);
+	return r;
+}
+
 int inferior_close(const struct inferior *inf, pid_t tid, struct error *err)
 {
 	struct borrowed borrowed;
@@ -219,6 +249,8 @@ int inferior_close(const struct inferior *inf, pid_t tid, struct error *err)
 			inf, tid, &borrowed,
 			CALL_MUST(SYS_munmap, inf->scratch, inf->scratch_size),
 			&ignored, err);
+	if (r == 0 && inf->has_trap)
+		r = set_trap(inf, tid, &borrowed, err);
 	if (r == 0)
 		r = give_back(inf, tid, &borrowed, err);
 	return r;

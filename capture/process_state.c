@@ -128,6 +128,22 @@ static void compare_streams(const struct surroundings *before,
 	}
 }
 
+/* Nobody inherits it: what has it is not there any more. */
+static void compare_closing(const struct surroundings *after, uint32_t leader,
+			    struct audit *audit, struct changes *changes)
+{
+	for (uint32_t i = 0; i < 3; i++) {
+		if (after->stream_flags[i] < 0 ||
+		    !(after->stream_flags[i] & O_CLOEXEC))
+			continue;
+		audit_add(audit, VERDICT_RESTORED,
+			  attribute_name(ATTRIBUTE_STREAM_CLOSES + i),
+			  "it is set");
+		changes_add(changes, leader, ATTRIBUTE_STREAM_CLOSES + i,
+			    FD_CLOEXEC);
+	}
+}
+
 static void compare_folder(const struct surroundings *before,
 			   const struct surroundings *after, uint32_t leader,
 			   struct audit *audit, struct changes *changes)
@@ -214,23 +230,25 @@ static void compare_self(const struct self_report *before,
 /* Another user, or one in another user namespace, may not look at us anyway. */
 static void compare_confinement(const struct process_state *exec,
 				const struct process_state *ready,
-				struct audit *audit)
+				const struct thread_report *thread,
+				const char *whose, struct audit *audit)
 {
-	static const enum surrounding reasons[] = {SURROUNDING_USERS,
-						   SURROUNDING_USER_NAMESPACE};
+	char subject[64];
 
-	if (!ready->self.is_confined || exec->self.is_confined)
+	if (!thread->is_confined || exec->thread.is_confined ||
+	    thread->user != exec->thread.user ||
+	    strcmp(exec->surroundings.texts[SURROUNDING_USER_NAMESPACE],
+		   ready->surroundings.texts[SURROUNDING_USER_NAMESPACE]) != 0)
 		return;
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (strcmp(exec->surroundings.texts[reasons[i]],
-			   ready->surroundings.texts[reasons[i]]) != 0)
-			return;
-	audit_add(audit, VERDICT_REFUSED, "Landlock domain",
+	snprintf(subject, sizeof(subject), "Landlock domain%s%s",
+		 whose[0] ? " of " : "", whose);
+	audit_add(audit, VERDICT_REFUSED, subject,
 		  "the service has confined itself");
 	audit_remedy(audit, "Confine it after the ready point.");
 }
 
 static void compare_threads(const struct process_state *exec,
+			    const struct process_state *ready,
 			    const struct threads *threads, uint32_t leader,
 			    struct audit *audit, struct changes *changes)
 {
@@ -242,6 +260,8 @@ static void compare_threads(const struct process_state *exec,
 				 threads->items[i].core.tid);
 		changes_compare_thread(changes, i, whose, &exec->thread,
 				       &threads->items[i].report, audit);
+		compare_confinement(exec, ready, &threads->items[i].report,
+				    whose, audit);
 	}
 }
 
@@ -269,12 +289,12 @@ int process_state_compare(const struct process_state *exec,
 	const uint32_t leader = threads_find(threads, threads->pid);
 
 	compare_self(&exec->self, &ready->self, leader, audit, ret_changes);
-	compare_confinement(exec, ready, audit);
-	compare_threads(exec, threads, leader, audit, ret_changes);
+	compare_threads(exec, ready, threads, leader, audit, ret_changes);
 	changes_compare(ret_changes, leader, "", ATTRIBUTE_UMASK, before->umask,
 			after->umask, audit);
 	compare_limits(before, after, leader, audit, ret_changes);
 	compare_streams(before, after, leader, audit, ret_changes);
+	compare_closing(after, leader, audit, ret_changes);
 	compare_folder(before, after, leader, audit, ret_changes);
 	compare_texts(before, after, audit);
 	if (witness->no_new_privs)
@@ -284,7 +304,9 @@ int process_state_compare(const struct process_state *exec,
 		struct core_signal *is = &ready->self.signals[i];
 
 		is->inherited = is->handler <= (uintptr_t)SIG_IGN &&
-				is->handler == exec->self.signals[i].handler;
+				is->handler == exec->self.signals[i].handler &&
+				!(i + 1 == SIGCHLD &&
+				  is->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT));
 	}
 	changes_sort(ret_changes);
 	if (ret_changes->failed)

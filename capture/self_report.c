@@ -4,7 +4,6 @@
 #include "self_report.h"
 
 #include <errno.h>
-#include <linux/kcmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -39,7 +38,6 @@ enum {
 	CALL_LOCK_PROBE,
 	CALL_RESIDENCE_PROBE,
 	CALL_WAIT_PROBE,
-	CALL_CONFINEMENT_PROBE,
 	CALL_COUNT,
 };
 
@@ -48,8 +46,7 @@ static_assert((int)CALL_COUNT == SELF_REPORT_CALLS, "room for all of them");
 #define ANSWER(base, field) ((base) + offsetof(struct answers, field))
 
 /* What else would have to be looked for all over /proc. */
-static void write_probes(struct call calls[CALL_COUNT], uint64_t base,
-			 pid_t pid)
+static void write_probes(struct call calls[CALL_COUNT], uint64_t base)
 {
 	uint64_t page = (ANSWER(base, page) + CORE_PAGE_SIZE - 1) &
 			~(uint64_t)(CORE_PAGE_SIZE - 1);
@@ -64,11 +61,9 @@ static void write_probes(struct call calls[CALL_COUNT], uint64_t base,
 	calls[CALL_WAIT_PROBE] =
 		CALL_TRY(SYS_waitid, P_ALL, 0, 0,
 			 WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL, 0);
-	calls[CALL_CONFINEMENT_PROBE] =
-		CALL_TRY(SYS_kcmp, (uint64_t)pid, (uint64_t)getpid(), KCMP_VM);
 }
 
-static void write_calls(struct call calls[CALL_COUNT], uint64_t base, pid_t pid)
+static void write_calls(struct call calls[CALL_COUNT], uint64_t base)
 {
 	for (uint64_t i = 0; i < CORE_SIGNALS; i++)
 		calls[CALL_ACTIONS + i] =
@@ -81,7 +76,7 @@ static void write_calls(struct call calls[CALL_COUNT], uint64_t base, pid_t pid)
 			i, false,
 			ANSWER(base, attributes) + i * sizeof(uint64_t));
 	calls[CALL_BREAK] = CALL_TRY(SYS_brk, 0);
-	write_probes(calls, base, pid);
+	write_probes(calls, base);
 }
 
 static uint64_t lock_flags(const struct call calls[CALL_COUNT],
@@ -110,7 +105,6 @@ static void read_answers(struct self_report *report,
 	report->brk = (uint64_t)calls[CALL_BREAK].result;
 	report->lock_future = lock_flags(calls, answers);
 	report->has_dependents = calls[CALL_WAIT_PROBE].result != -ECHILD;
-	report->is_confined = calls[CALL_CONFINEMENT_PROBE].result == -EPERM;
 }
 
 size_t self_report_data_size(void)
@@ -126,14 +120,18 @@ int self_report_ask(struct self_report *ret_report,
 	struct answers answers;
 	int r;
 
-	write_calls(calls, inferior->data, inferior->tracee->pid);
+	write_calls(calls, inferior->data);
 	r = inferior_run(inferior, tid, calls, CALL_COUNT, err);
 	if (r == 0)
 		r = tracee_read(inferior->tracee, inferior->data, &answers,
 				sizeof(answers), err);
-	if (r == 0)
-		read_answers(ret_report, calls, &answers);
-	return r;
+	if (r < 0)
+		return r;
+	read_answers(ret_report, calls, &answers);
+	/* Our own steps have reset it. */
+	if (inferior->ignores_trap)
+		ret_report->signals[SIGTRAP - 1].handler = (uintptr_t)SIG_IGN;
+	return 0;
 }
 
 void self_report_ours(struct self_report *ret_report)
@@ -141,7 +139,7 @@ void self_report_ours(struct self_report *ret_report)
 	struct call calls[CALL_COUNT];
 	struct answers answers = {0};
 
-	write_calls(calls, (uintptr_t)&answers, getpid());
+	write_calls(calls, (uintptr_t)&answers);
 	call_run(calls, CALL_COUNT);
 	read_answers(ret_report, calls, &answers);
 }

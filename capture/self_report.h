@@ -16,8 +16,6 @@
  * @signals: @inherited is not filled
  * @lock_future: the flags for mlockall(2) that hold for later mappings
  * @has_dependents: it has children, or traces somebody (wait(2) knows)
- * @is_confined: it may not look at us, although we may look at it: a Landlock
- *	domain, which nothing else shows
  */
 struct self_report {
 	int64_t attributes[ATTRIBUTE_FIXED_COUNT];
@@ -25,11 +23,10 @@ struct self_report {
 	uint64_t brk;
 	uint64_t lock_future;
 	bool has_dependents;
-	bool is_confined;
 };
 
 enum {
-	SELF_REPORT_CALLS = CORE_SIGNALS + ATTRIBUTE_FIXED_COUNT + 5,
+	SELF_REPORT_CALLS = CORE_SIGNALS + ATTRIBUTE_FIXED_COUNT + 4,
 };
 
 /* What inferior_open() has to make room for. */

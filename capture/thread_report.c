@@ -3,6 +3,8 @@
  */
 #include "thread_report.h"
 
+#include <errno.h>
+#include <linux/kcmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -33,6 +35,8 @@ enum {
 	CALL_POLICY,
 	CALL_STACK,
 	CALL_TID_ADDRESS,
+	CALL_USER,
+	CALL_CONFINEMENT_PROBE,
 	CALL_COUNT,
 };
 
@@ -58,6 +62,9 @@ static void write_calls(struct call calls[CALL_COUNT], uint64_t base)
 	calls[CALL_STACK] = CALL_TRY(SYS_sigaltstack, 0, ANSWER(base, stack));
 	calls[CALL_TID_ADDRESS] =
 		CALL_TRY(SYS_prctl, GET_TID_ADDRESS, ANSWER(base, tid_address));
+	calls[CALL_USER] = CALL_TRY(SYS_geteuid);
+	calls[CALL_CONFINEMENT_PROBE] = CALL_TRY(SYS_kcmp, (uint64_t)getpid(),
+						 (uint64_t)getpid(), KCMP_VM);
 }
 
 static void read_answers(struct thread_report *report,
@@ -87,6 +94,8 @@ static void read_answers(struct thread_report *report,
 	}
 	if (calls[CALL_TID_ADDRESS].result == 0)
 		report->tid_address = answers->tid_address;
+	report->user = (uint32_t)calls[CALL_USER].result;
+	report->is_confined = calls[CALL_CONFINEMENT_PROBE].result == -EPERM;
 }
 
 size_t thread_report_data_size(void)

@@ -16,6 +16,9 @@
  * @cpus: the affinity mask
  * @policy, @nodes: as set_mempolicy(2) takes them; no policy is MPOL_DEFAULT
  * @stack_*: the alternate signal stack
+ * @user: its effective one
+ * @is_confined: it may not look at us, although we may look at it: a Landlock
+ *	domain, which nothing else shows
  */
 struct thread_report {
 	int64_t attributes[ATTRIBUTE_FIXED_COUNT];
@@ -27,10 +30,12 @@ struct thread_report {
 	uint64_t stack_size;
 	uint32_t stack_flags;
 	uint64_t tid_address;
+	uint32_t user;
+	bool is_confined;
 };
 
 enum {
-	THREAD_REPORT_CALLS = ATTRIBUTE_FIXED_COUNT + 5,
+	THREAD_REPORT_CALLS = ATTRIBUTE_FIXED_COUNT + 7,
 };
 
 /* What inferior_open() has to make room for. */

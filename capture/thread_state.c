@@ -14,7 +14,7 @@
 #include "common/io.h"
 
 enum {
-	VDSO_STEPS_MAX = 10000, /* its longest function takes some hundred */
+	STEPS_MAX = 10000, /* the vdso's longest function takes some hundred */
 	DESCRIPTOR_SEARCHED = 128,
 };
 
@@ -70,19 +70,62 @@ static int read_robust_list(struct thread_state *state, pid_t tid,
 	return 0;
 }
 
-/* A restore may bring another vdso, so nobody can stand in this one. */
-static int leave_vdso(struct tracee *t, pid_t tid, struct core_range vdso,
-		      struct user_regs_struct *regs, struct error *err)
+static bool is_in(uint64_t address, struct core_range range)
+{
+	return address >= range.start && address < range.end;
+}
+
+static int step_out(struct tracee *t, pid_t tid, struct core_range range,
+		    struct user_regs_struct *regs, struct error *err)
 {
 	int r = 0;
 
-	for (int i = 0; r == 0 && regs->rip >= vdso.start &&
-			regs->rip < vdso.end && i < VDSO_STEPS_MAX;
+	for (int i = 0; r == 0 && is_in(regs->rip, range) && i < STEPS_MAX;
 	     i++) {
 		r = tracee_step(t, tid, err);
 		if (r == 0)
 			r = tracee_registers(t, tid, regs, err);
 	}
+	return r;
+}
+
+/*
+ * Of a service that was restored a thread may not have made its last call of
+ * the handover yet, when another is ready already.  All signals are blocked in
+ * there; with its stack where the code is, a thread waits for nobody any more.
+ */
+static int leave_handover(struct tracee *t, pid_t tid, struct core_range page,
+			  struct user_regs_struct *regs, struct error *err)
+{
+	if (!is_in(regs->rip, page))
+		return 0;
+	if (is_in(regs->rsp, page))
+		return step_out(t, tid, page, regs, err);
+	error_set(err, FAULT_UNSUPPORTED, "thread %d is still being restored",
+		  tid);
+	error_hint(err, "Capture it when it runs.");
+	return -err->code;
+}
+
+/*
+ * A restore may bring another vdso, so nobody can stand in this one.  A signal
+ * that comes on the way out stays where it is.
+ */
+static int leave_vdso(struct tracee *t, pid_t tid, struct core_range vdso,
+		      struct user_regs_struct *regs, struct error *err)
+{
+	uint64_t mask;
+	int r;
+
+	if (!is_in(regs->rip, vdso))
+		return 0;
+	r = tracee_signal_mask(t, tid, &mask, err);
+	if (r == 0)
+		r = tracee_set_signal_mask(t, tid, TRACEE_MASK_BUT_TRAP, err);
+	if (r == 0)
+		r = step_out(t, tid, vdso, regs, err);
+	if (r == 0)
+		r = tracee_set_signal_mask(t, tid, mask, err);
 	return r;
 }
 
@@ -144,7 +187,7 @@ static void audit_oddities(const struct thread_state *state,
 	const struct user_regs_struct *regs = &state->core.registers;
 	const uint32_t tid = state->core.tid;
 
-	if (regs->cs != 0x33 || regs->ds | regs->es)
+	if (regs->cs != 0x33 || regs->ds | regs->es | regs->fs | regs->gs)
 		refuse(audit, tid,
 		       "runs 32-bit code or has segments of its own",
 		       "Only 64-bit threads are carried.");
@@ -159,8 +202,8 @@ static void audit_oddities(const struct thread_state *state,
 }
 
 int thread_state_read(struct thread_state *ret_state, struct tracee *t,
-		      pid_t tid, struct core_range vdso, struct audit *audit,
-		      struct error *err)
+		      pid_t tid, const struct foreign_code *foreign,
+		      struct audit *audit, struct error *err)
 {
 	struct thread_state *state = ret_state;
 	struct user_regs_struct *regs = &state->core.registers;
@@ -173,7 +216,9 @@ int thread_state_read(struct thread_state *ret_state, struct tracee *t,
 	if (r == 0)
 		r = tracee_registers(t, tid, regs, err);
 	if (r == 0)
-		r = leave_vdso(t, tid, vdso, regs, err);
+		r = leave_handover(t, tid, foreign->handover, regs, err);
+	if (r == 0)
+		r = leave_vdso(t, tid, foreign->vdso, regs, err);
 	if (r == 0)
 		r = read_xstate(state, t, tid, err);
 	if (r == 0)

@@ -10,6 +10,17 @@
 #include "tracee.h"
 
 /*
+ * Code that nobody may stand in when he is captured, as the restored service
+ * has other code there, or none.
+ * @vdso: the kernel's
+ * @handover: that of the restore which the service comes from, if any
+ */
+struct foreign_code {
+	struct core_range vdso;
+	struct core_range handover;
+};
+
+/*
  * @stopped: the registers at the stop, for debuggers
  * @core: what the core keeps; @core.registers are those to go on with
  * @report: what it says about itself
@@ -24,11 +35,11 @@ struct thread_state {
 
 /*
  * Reads what the tracer can see, and brings the thread out of the system call
- * and out of the kernel's own code that it may stand in (@vdso).
+ * and out of @foreign code that it may stand in.
  */
 int thread_state_read(struct thread_state *ret_state, struct tracee *t,
-		      pid_t tid, struct core_range vdso, struct audit *audit,
-		      struct error *err);
+		      pid_t tid, const struct foreign_code *foreign,
+		      struct audit *audit, struct error *err);
 
 /*
  * Takes over what its report says, and finds the place where its libc keeps its

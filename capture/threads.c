@@ -109,8 +109,9 @@ static void put_first(pid_t *tids, size_t count, pid_t ready)
 }
 
 int threads_read(struct threads *ret_threads, struct tracee *t, pid_t ready,
-		 struct core_range vdso, const struct surroundings *process,
-		 struct audit *audit, struct error *err)
+		 const struct foreign_code *foreign,
+		 const struct surroundings *process, struct audit *audit,
+		 struct error *err)
 {
 	struct threads *threads = ret_threads;
 	cleanup_heap pid_t *tids = NULL;
@@ -125,7 +126,7 @@ int threads_read(struct threads *ret_threads, struct tracee *t, pid_t ready,
 	if (!threads->items)
 		return error_system(err, ENOMEM, "cannot keep the threads");
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		r = thread_state_read(&threads->items[i], t, tids[i], vdso,
+		r = thread_state_read(&threads->items[i], t, tids[i], foreign,
 				      audit, err);
 		threads->count = i + 1;
 		if (r < 0 || tids[i] == t->pid)

@@ -22,8 +22,9 @@ struct threads {
  * @process: what /proc/PID shows, with which that of each thread is compared
  */
 int threads_read(struct threads *ret_threads, struct tracee *t, pid_t ready,
-		 struct core_range vdso, const struct surroundings *process,
-		 struct audit *audit, struct error *err);
+		 const struct foreign_code *foreign,
+		 const struct surroundings *process, struct audit *audit,
+		 struct error *err);
 
 /*
  * Whether a thread has put itself under a seccomp filter that the process had

@@ -74,7 +74,11 @@ static int add_intervals(struct timers *timers, const struct inferior *inferior,
 				microseconds(&answers[i].it_interval) * 1000,
 		};
 
-		if (timer.remaining_ns == 0)
+		/*
+		 * A timer that has expired goes on when its signal is taken;
+		 * until then only its interval shows (dequeue_signal()).
+		 */
+		if (timer.remaining_ns == 0 && timer.interval_ns == 0)
 			continue;
 		audit_add(audit, VERDICT_RESTORED, "interval timer", "%s",
 			  names[i]);

@@ -142,6 +142,13 @@ int tracee_threads(const struct tracee *t, pid_t **ret_tids, size_t *ret_count,
 int tracee_descendants(const struct tracee *t, pid_t **ret_tids,
 		       size_t *ret_count, struct error *err);
 
+/*
+ * For threads that are led by traps: no other signal comes in between and is
+ * lost, and the action for SIGTRAP stays, which the kernel resets when it is
+ * blocked.
+ */
+#define TRACEE_MASK_BUT_TRAP (~((uint64_t)1 << (SIGTRAP - 1)))
+
 /* The following need thread @tid, or any thread, to stand still. */
 int tracee_registers(const struct tracee *t, pid_t tid,
 		     struct user_regs_struct *ret_registers, struct error *err);
@@ -156,6 +163,9 @@ int tracee_signal_mask(const struct tracee *t, pid_t tid, uint64_t *ret_mask,
 		       struct error *err);
 int tracee_set_signal_mask(const struct tracee *t, pid_t tid, uint64_t mask,
 			   struct error *err);
+/* Whether the service ignores a signal. */
+int tracee_ignores(const struct tracee *t, int signal, bool *ret_ignores,
+		   struct error *err);
 
 struct tracee_rseq {
 	uint64_t address;
@@ -193,6 +203,8 @@ int tracee_leave_call(struct tracee *t, pid_t tid, struct error *err);
 int tracee_run_to_trap(struct tracee *t, pid_t tid, struct error *err);
 /* The same for one instruction. */
 int tracee_step(struct tracee *t, pid_t tid, struct error *err);
+/* The same for the system call that it stands before, without a trap. */
+int tracee_make_call(struct tracee *t, pid_t tid, struct error *err);
 
 /* All of @size bytes or an error; also from memory without PROT_READ. */
 int tracee_read(const struct tracee *t, uint64_t address, void *bytes,

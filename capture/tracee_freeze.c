@@ -20,6 +20,7 @@ enum {
 	FREEZE_MS = 5000,	 /* nothing that can be stopped takes longer */
 	PF_IO_WORKER = 0x10,	 /* since Linux 5.8, include/linux/sched.h */
 	PF_USER_WORKER = 0x4000, /* since Linux 6.4 */
+	KERNEL_SIGRTMIN = 32,	 /* libc keeps the first two for itself */
 };
 
 /*
@@ -83,6 +84,23 @@ static int seize_threads(struct tracee *t, bool *ret_more, struct error *err)
 		*ret_more = true;
 	}
 	return r;
+}
+
+/*
+ * What is put back is queued behind all others, and real-time signals have an
+ * order.  So one of them is delivered; the thread stops again at the first
+ * instruction of its handler.
+ */
+static int task_deliver(struct task *task, int signal, struct error *err)
+{
+	task->stopped = false;
+	if (ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL) < 0 ||
+	    ptrace(PTRACE_CONT, task->tid, NULL, (void *)(long)signal) < 0)
+		return error_system(err, errno,
+				    "cannot hand a signal to thread %d",
+				    task->tid);
+	task->asked = true;
+	return 0;
 }
 
 /*
@@ -176,7 +194,12 @@ int task_await(struct tracee *t, pid_t tid, struct error *err)
 		if (r == 0)
 			r = task_event(t, tid, status, &stop, &seen, err);
 		task = task_find(t, tid);
-		if (r == 0 && task && task->stopped && stop.kind == STOP_SIGNAL)
+		if (r < 0 || !task || !task->stopped ||
+		    stop.kind != STOP_SIGNAL)
+			continue;
+		if (stop.signal >= KERNEL_SIGRTMIN)
+			r = task_deliver(task, stop.signal, err);
+		else
 			r = task_requeue(task, stop.signal, err);
 	}
 	return r;

@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
+#include "common/io.h"
+#include "common/text.h"
 #include "tracee_task.h"
 
 /* linux/errno.h, which user space never sees but in a stop. */
@@ -107,6 +110,26 @@ int tracee_set_signal_mask(const struct tracee *t, pid_t tid, uint64_t mask,
 		return error_system(err, errno,
 				    "cannot set the signal mask of thread %d",
 				    tid);
+	return 0;
+}
+
+int tracee_ignores(const struct tracee *t, int signal, bool *ret_ignores,
+		   struct error *err)
+{
+	cleanup_heap char *status = NULL;
+	uint64_t ignored = 0;
+	const char *at;
+	int r = io_read_filef(&status, NULL, "/proc/%d/status", t->pid);
+
+	if (r < 0)
+		return error_system(err, -r, "cannot read '/proc/%d/status'",
+				    t->pid);
+	at = strstr(status, "\nSigIgn:");
+	if (at && take_word(&at, "\nSigIgn:")) {
+		skip_blanks(&at);
+		take_hex(&at, &ignored);
+	}
+	*ret_ignores = ignored >> (signal - 1) & 1;
 	return 0;
 }
 
@@ -338,6 +361,24 @@ int tracee_step(struct tracee *t, pid_t tid, struct error *err)
 {
 	(void)t;
 	return run_to_trap(tid, PTRACE_SINGLESTEP, err);
+}
+
+/* At its entry, where a filter may have it stop once more, and at its exit. */
+int tracee_make_call(struct tracee *t, pid_t tid, struct error *err)
+{
+	struct __ptrace_syscall_info info = {0};
+	int status;
+
+	(void)t;
+	while (info.op != PTRACE_SYSCALL_INFO_EXIT)
+		if (ptrace(PTRACE_SYSCALL, tid, NULL, NULL) < 0 ||
+		    waitpid(tid, &status, __WALL) < 0 || !WIFSTOPPED(status) ||
+		    ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) <
+			    0)
+			return error_system(err, errno,
+					    "cannot have thread %d make a call",
+					    tid);
+	return 0;
 }
 
 /*

@@ -128,7 +128,7 @@ int task_pass_watch(struct tracee *t, struct task *task, struct error *err)
 	if (r == 0)
 		r = tracee_signal_mask(t, task->tid, &mask, err);
 	if (r == 0)
-		r = tracee_set_signal_mask(t, task->tid, ~SIGNAL_BIT(SIGTRAP),
+		r = tracee_set_signal_mask(t, task->tid, TRACEE_MASK_BUT_TRAP,
 					   err);
 	if (r == 0)
 		r = tracee_step(t, task->tid, err);

@@ -38,6 +38,9 @@ enum {
 	GET_MDWE = 66,
 	SET_MEMORY_MERGE = 67,
 	GET_MEMORY_MERGE = 68,
+	SCHED_CORE = 62, /* its first command is to get a cookie */
+	TIMER_IDS = 77,
+	TIMER_IDS_GET = 2,
 	ARCH_GET_CPUID_FAULTING = 0x1011,
 	ARCH_GET_XCOMP_PERMITTED = 0x1022,
 	ARCH_GET_UNTAG_MASK = 0x4001,
@@ -59,6 +62,10 @@ enum {
 	.place = PLACE_RESULT, .get_number = SYS_prctl,                \
 	.get = {GET_SPECULATION_CTRL, which}, .set_number = SYS_prctl, \
 	.set = {SET_SPECULATION_CTRL, which}, .value = 2, .of_thread = true
+/* By linux/keyctl.h; one that is not there is not made (ENOKEY). */
+#define KEYRING(which)                                   \
+	.place = PLACE_RESULT, .get_number = SYS_keyctl, \
+	.get = {0, (uint64_t)(which)}, .of_thread = true
 #define OF_THREAD .of_thread = true
 
 static const struct attribute attributes[ATTRIBUTE_FIXED_COUNT] = {
@@ -140,6 +147,18 @@ static const struct attribute attributes[ATTRIBUTE_FIXED_COUNT] = {
 				    .once = true},
 	[ATTRIBUTE_MDWE] = {"refusal of writable code", PRCTL_RESULT(GET_MDWE),
 			    PRCTL_SET(SET_MDWE), .once = true},
+	[ATTRIBUTE_THREAD_KEYRING] = {"thread keyring", KEYRING(-1)},
+	[ATTRIBUTE_PROCESS_KEYRING] = {"process keyring", KEYRING(-2)},
+	[ATTRIBUTE_SESSION_KEYRING] = {"session keyring", KEYRING(-3)},
+	[ATTRIBUTE_SCHEDULING_COOKIE] = {"core scheduling cookie",
+					 .place = PLACE_LONG, .pointer = 4,
+					 .get_number = SYS_prctl,
+					 .get = {SCHED_CORE}, OF_THREAD},
+	/* Late, as timers are made with ids, and that is switched off. */
+	[ATTRIBUTE_TIMER_IDS] = {"choice of timer ids", .place = PLACE_RESULT,
+				 .get_number = SYS_prctl,
+				 .get = {TIMER_IDS, TIMER_IDS_GET},
+				 PRCTL_SET(TIMER_IDS), .once = true},
 };
 
 static const char *const limit_names[][2] = {
@@ -180,6 +199,11 @@ const char *attribute_name(uint32_t id)
 		"flags of standard output",
 		"flags of standard error",
 	};
+	static const char *const closing[] = {
+		"close-on-exec flag of standard input",
+		"close-on-exec flag of standard output",
+		"close-on-exec flag of standard error",
+	};
 	const struct attribute *a = attribute_find(id);
 
 	if (a)
@@ -192,6 +216,8 @@ const char *attribute_name(uint32_t id)
 		return limit_names[id - ATTRIBUTE_LIMIT_HARD][1];
 	if (id >= ATTRIBUTE_STREAM_FLAGS && id < ATTRIBUTE_STREAM_FLAGS + 3)
 		return streams[id - ATTRIBUTE_STREAM_FLAGS];
+	if (id >= ATTRIBUTE_STREAM_CLOSES && id < ATTRIBUTE_STREAM_CLOSES + 3)
+		return closing[id - ATTRIBUTE_STREAM_CLOSES];
 	if (id == ATTRIBUTE_WORKING_FOLDER)
 		return "working folder";
 	if (id == ATTRIBUTE_CORE_FILTER)

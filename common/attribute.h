@@ -42,6 +42,11 @@ enum attribute_id {
 	ATTRIBUTE_LOCK_FUTURE, /* makes every later mapping a locked one */
 	ATTRIBUTE_NO_NEW_PRIVS,
 	ATTRIBUTE_MDWE, /* irreversible, so among the last */
+	ATTRIBUTE_THREAD_KEYRING,
+	ATTRIBUTE_PROCESS_KEYRING,
+	ATTRIBUTE_SESSION_KEYRING,
+	ATTRIBUTE_SCHEDULING_COOKIE,
+	ATTRIBUTE_TIMER_IDS,
 	ATTRIBUTE_FIXED_COUNT,
 	/* + RLIMIT_*; the soft limit in the low half, the hard in another */
 	ATTRIBUTE_LIMIT_SOFT = 64,
@@ -57,6 +62,8 @@ enum attribute_id {
 	ATTRIBUTE_SCHEDULING = 136,
 	/* the mode, and + 1 the first 64 nodes; both or none */
 	ATTRIBUTE_MEMORY_POLICY = 144,
+	/* + 0, 1, 2: what F_SETFD takes, for a standard stream */
+	ATTRIBUTE_STREAM_CLOSES = 148,
 	/* + 0 to 15: the words of the affinity mask; all of them or none */
 	ATTRIBUTE_CPUS = 160,
 	ATTRIBUTE_END = ATTRIBUTE_CPUS + 16,

@@ -19,13 +19,25 @@
 enum {
 	GUARD_INSTALL = 102, /* MADV_GUARD_INSTALL */
 	MSEAL = 462,
+	KEY_RIGHTS = 1 << 9, /* PKRU in XCR0 */
 	TIMER_ID_MAX = 1 << 14, /* two calls for each take a few milliseconds */
 };
+
+/*
+ * The kernel has the register of protection keys in use in every process.  No
+ * image has memory with a key, so it does without where there are none.
+ */
+static uint64_t needed_sets(const struct core_machine *wanted,
+			    const struct core_machine *offered)
+{
+	return wanted->used & ~(KEY_RIGHTS & ~offered->xcr0);
+}
 
 int fitness_compare(const struct core_machine *wanted,
 		    const struct core_machine *offered, struct error *err)
 {
-	const char *missing = cpu_missing_state(wanted->used, offered->xcr0);
+	const uint64_t needed = needed_sets(wanted, offered);
+	const char *missing = cpu_missing_state(needed, offered->xcr0);
 
 	if (missing)
 		return error_set(err, FAULT_UNSUPPORTED,
@@ -42,7 +54,7 @@ int fitness_compare(const struct core_machine *wanted,
 		return -err->code;
 	}
 	for (size_t i = 2; i < CORE_XSTATE_PARTS; i++)
-		if (wanted->used >> i & 1 &&
+		if (needed >> i & 1 &&
 		    wanted->parts[i].size != offered->parts[i].size)
 			return error_set(err, FAULT_UNSUPPORTED,
 					 "its register set %zu takes %u bytes, "
@@ -177,5 +189,7 @@ int fitness_check(const struct core *core, struct frame_layout *ret_layout,
 		r = check_mount(core, err);
 	if (r == 0)
 		r = check_folder(core, err);
+	if (r == 0)
+		r = plan_try(core, err);
 	return r;
 }

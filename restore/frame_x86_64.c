@@ -56,12 +56,14 @@ struct software_bytes {
 
 static_assert(sizeof(struct software_bytes) == 48, "layout of the kernel");
 
-static uint64_t used_sets(const unsigned char *xstate)
+/* Of those that there are here; what cannot be missed has been looked for. */
+static uint64_t used_sets(const unsigned char *xstate,
+			  const struct frame_layout *to)
 {
 	uint64_t used;
 
 	memcpy(&used, xstate + HEADER, sizeof(used));
-	return used;
+	return used & to->xcr0;
 }
 
 /* Up to the last set that is in use; the kernel takes any size from its own. */
@@ -83,7 +85,7 @@ static size_t area_size(uint64_t used, const struct core_xstate_part *parts)
 
 size_t frame_size(const unsigned char *xstate, const struct frame_layout *to)
 {
-	return area_size(used_sets(xstate), to->parts) +
+	return area_size(used_sets(xstate, to), to->parts) +
 	       sizeof(struct kernel_ucontext);
 }
 
@@ -92,7 +94,7 @@ static void write_area(unsigned char *bytes, const unsigned char *xstate,
 		       const struct core_xstate_part *from,
 		       const struct frame_layout *to)
 {
-	const uint64_t used = used_sets(xstate);
+	const uint64_t used = used_sets(xstate, to);
 	const uint32_t size = (uint32_t)xstate_size(used, to->parts);
 	const struct software_bytes software = {
 		.magic1 = FP_XSTATE_MAGIC1_WORD,
@@ -120,7 +122,7 @@ uint64_t frame_write(unsigned char *bytes, uint64_t address,
 		     const struct frame_layout *to)
 {
 	const struct user_regs_struct *r = &thread->registers;
-	const size_t context = area_size(used_sets(xstate), to->parts);
+	const size_t context = area_size(used_sets(xstate, to), to->parts);
 	const struct kernel_ucontext uc = {
 		.flags = UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS,
 		.stack_pointer = thread->stack_pointer,

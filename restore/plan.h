@@ -94,6 +94,12 @@ uint64_t plan_find_region(const struct core *core, uint64_t lowest,
 int plan_make(struct plan *ret_plan, const struct plan_input *input,
 	      unsigned char *bytes, uint64_t address, struct error *err);
 
+/*
+ * Whether what the service has set about itself may be set here, or an error by
+ * its name.
+ */
+int plan_try(const struct core *core, struct error *err);
+
 void plan_deinit(struct plan *plan);
 
 /* Whether the kernel lets us choose the ids of timers, since Linux 6.15. */

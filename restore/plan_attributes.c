@@ -1,6 +1,7 @@
 /*
  * plan_attributes.c - the part of a plan that sets what the service has set
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -9,7 +10,7 @@
 #include "plan_build.h"
 
 enum {
-	SET_FLAGS = 4, /* F_SETFL */
+	SET_THP_DISABLE = 41, /* PR_SET_THP_DISABLE */
 };
 
 /* With a null pointer for the half of the limit that stays as it is. */
@@ -25,10 +26,18 @@ static void set_limit(struct plan *plan, const struct core *core,
 	for (size_t i = 0; i < core->attribute_count; i++)
 		if (core->attributes[i].id == ATTRIBUTE_LIMIT_HARD + resource)
 			limit.rlim_max = core->attributes[i].value;
-	if (limit.rlim_cur > limit.rlim_max)
-		limit.rlim_cur = limit.rlim_max;
 	plan_add(plan, CALL_GIVES(0, SYS_prlimit64, 0, resource,
 				  plan_keep(plan, &limit, sizeof(limit))));
+}
+
+/*
+ * What prctl(2) gives has the flags in it that it takes apart, since Linux 6.18:
+ * PR_THP_DISABLE_EXCEPT_ADVISED.
+ */
+static void disable_huge_pages(struct plan *plan, uint64_t value)
+{
+	plan_add(plan, CALL_GIVES(0, SYS_prctl, SET_THP_DISABLE, value & 1,
+				  value & ~(uint64_t)1, 0, 0));
 }
 
 /* The words of an attribute that takes several follow each other. */
@@ -68,12 +77,14 @@ static void set_several(struct plan *plan, const struct core_attribute *item)
 					  keep_words(plan, item + 1, 1), 64));
 }
 
-static void set_attribute(struct plan *plan, const struct core *core,
-			  const struct core_attribute *item)
+void plan_attribute(struct plan *plan, const struct core *core,
+		    const struct core_attribute *item)
 {
 	const struct attribute *a = attribute_find(item->id);
 
-	if (a && a->set_number) {
+	if (item->id == ATTRIBUTE_THP_DISABLE) {
+		disable_huge_pages(plan, item->value);
+	} else if (a && a->set_number) {
 		plan_add(plan, attribute_set(a, item->value));
 	} else if (item->id == ATTRIBUTE_MEMBARRIER) {
 		register_membarrier(plan, item->value);
@@ -87,7 +98,12 @@ static void set_attribute(struct plan *plan, const struct core *core,
 		   item->id < ATTRIBUTE_STREAM_FLAGS + 3) {
 		plan_add(plan,
 			 CALL_MUST(SYS_fcntl, item->id - ATTRIBUTE_STREAM_FLAGS,
-				   SET_FLAGS, item->value));
+				   F_SETFL, item->value));
+	} else if (item->id >= ATTRIBUTE_STREAM_CLOSES &&
+		   item->id < ATTRIBUTE_STREAM_CLOSES + 3) {
+		plan_add(plan, CALL_MUST(SYS_fcntl,
+					 item->id - ATTRIBUTE_STREAM_CLOSES,
+					 F_SETFD, item->value));
 	} else if (item->id >= ATTRIBUTE_LIMIT_SOFT &&
 		   item->id < ATTRIBUTE_LIMIT_SOFT + RLIM_NLIMITS) {
 		set_limit(plan, core, item);
@@ -96,14 +112,21 @@ static void set_attribute(struct plan *plan, const struct core *core,
 	}
 }
 
+/* What would forbid other steps: all signals are to find their place before. */
+static bool is_late(uint32_t id)
+{
+	const struct attribute *a = attribute_find(id);
+
+	return (a && a->once) || id == ATTRIBUTE_LIMIT_SOFT + RLIMIT_SIGPENDING;
+}
+
 void plan_attributes(struct plan *plan, const struct core *core,
 		     uint32_t thread, bool once)
 {
 	for (size_t i = 0; i < core->attribute_count; i++) {
 		const struct core_attribute *item = &core->attributes[i];
-		const struct attribute *a = attribute_find(item->id);
 
-		if (item->thread == thread && (a && a->once) == once)
-			set_attribute(plan, core, item);
+		if (item->thread == thread && is_late(item->id) == once)
+			plan_attribute(plan, core, item);
 	}
 }

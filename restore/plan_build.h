@@ -34,6 +34,9 @@ void plan_pending(struct plan *plan, const struct plan_input *input,
 void plan_thread(struct plan *plan, const struct plan_input *input,
 		 uint32_t thread);
 
+/* One of its calls, or several. */
+void plan_attribute(struct plan *plan, const struct core *core,
+		    const struct core_attribute *item);
 /* Attributes of @thread that are set @once, or those that are not. */
 void plan_attributes(struct plan *plan, const struct core *core,
 		     uint32_t thread, bool once);

@@ -150,11 +150,12 @@ static void arm_posix(struct plan *plan, const struct core *core,
 				  plan_keep(plan, &times, sizeof(times)), 0));
 }
 
+/* One that has expired does so again at once: its signal is pending anyway. */
 static void arm_interval(struct plan *plan, const struct core_timer *t)
 {
 	const struct itimerval times = {
 		.it_interval = to_timeval(t->interval_ns),
-		.it_value = to_timeval(t->remaining_ns),
+		.it_value = to_timeval(t->remaining_ns ? t->remaining_ns : 1),
 	};
 
 	plan_add(plan, CALL_GIVES(0, SYS_setitimer, (uint64_t)t->id,

@@ -1,11 +1,15 @@
 /*
+ * has_expired_timer [interval]
+ *
  * A timer with an interval has expired, and its signal is blocked: however
  * long that lasts, there is one signal, which says how many were left out.
- * When it has been taken, the timer goes on in step.
+ * When it has been taken, the timer goes on in step; that of setitimer(2), too,
+ * of which only the interval shows meanwhile.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +30,35 @@ static int64_t now_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-int main(void)
+static int check_interval(void)
+{
+	const struct itimerval times = {
+		.it_value.tv_usec = FIRST_MS * 1000,
+		.it_interval.tv_usec = EACH_MS * 1000,
+	};
+	const struct timespec in_time = {.tv_sec = 10};
+	struct itimerval now;
+	sigset_t set, pending;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	service_check(setitimer(ITIMER_REAL, &times, NULL) == 0);
+	do {
+		usleep(100);
+		sigpending(&pending);
+	} while (!sigismember(&pending, SIGALRM));
+
+	service_ready();
+
+	for (int i = 0; i < 3; i++)
+		service_check(sigtimedwait(&set, NULL, &in_time) == SIGALRM);
+	getitimer(ITIMER_REAL, &now);
+	service_check(now.it_interval.tv_usec == EACH_MS * 1000);
+	return service_end();
+}
+
+static int check_posix(void)
 {
 	const struct timespec at_once = {0};
 	const struct itimerspec times = {
@@ -71,4 +103,11 @@ int main(void)
 		service_check(sigwaitinfo(&set, &info) == SIGRTMIN + 1);
 	service_check(info.si_value.sival_int == 77);
 	return service_end();
+}
+
+int main(int argc, char *argv[])
+{
+	if (argc > 1 && strcmp(argv[1], "interval") == 0)
+		return check_interval();
+	return check_posix();
 }

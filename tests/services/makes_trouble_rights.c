@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/keyctl.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
@@ -128,6 +129,17 @@ static int make_own_root(void)
 	return chroot(".");
 }
 
+static int make_session_keys(void)
+{
+	return (int)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+}
+
+static int make_process_keys(void)
+{
+	return (int)syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID,
+			    KEY_SPEC_PROCESS_KEYRING, 1);
+}
+
 static int make_io_level(void)
 {
 	return iopl(3);
@@ -153,6 +165,8 @@ static const struct trouble items[] = {
 	{"unshare-uts", make_own_name},
 	{"unshare-pid", make_own_pids},
 	{"chroot", make_own_root},
+	{"session-keyring", make_session_keys},
+	{"process-keyring", make_process_keys},
 	{"iopl", make_io_level},
 	{"ioperm", make_io_permission},
 };

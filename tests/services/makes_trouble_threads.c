@@ -1,10 +1,13 @@
 /*
  * Threads that are not as threads usually are.
  */
+#include <linux/landlock.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,6 +81,35 @@ static int change_user(void)
 static int make_credentials(void)
 {
 	return getuid() == NOBODY ? -1 : start(change_user, &(pthread_t){0});
+}
+
+/* Not that of the process, which could not be captured either. */
+static int confine(void)
+{
+	const struct landlock_ruleset_attr rules = {
+		.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_SOCK,
+	};
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &rules,
+			      sizeof(rules), 0);
+
+	if (fd < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    syscall(SYS_landlock_restrict_self, fd, 0) < 0)
+		return -1;
+	return close(fd);
+}
+
+static int make_confined(void)
+{
+	return start(confine, &(pthread_t){0});
+}
+
+/* A segment that there always is; its base is 0. */
+static int make_segment(void)
+{
+	const uint32_t data = 0x2b;
+
+	__asm__ volatile("mov %0, %%gs" : : "r"(data));
+	return 0;
 }
 
 static int make_timer(void)
@@ -157,6 +189,7 @@ static const struct trouble items[] = {
 	{"thread-fs", make_folder},	    {"thread-files", make_descriptors},
 	{"thread-creds", make_credentials}, {"thread-cpu-timer", make_timer},
 	{"leader-exit", make_leader_exit},  {"sigstop-thread", make_stop},
+	{"thread-landlock", make_confined}, {"segment", make_segment},
 };
 
 const struct troubles thread_troubles = {items, sizeof(items) / sizeof(*items)};

@@ -9,6 +9,7 @@
 #ifndef TESTS_SERVICES_SERVICE_H
 #define TESTS_SERVICES_SERVICE_H
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +26,18 @@ static int service_failures __attribute__((unused));
 		}                                                      \
 	} while (0)
 
-/* Where it is captured, and where each of its restores begins. */
+/*
+ * Where it is captured, and where each of its restores begins.  As often as
+ * $SERVICE_LIVES says, a restore stops there to be captured again.
+ */
 static inline int service_ready(void)
 {
-	return subctx_ready();
+	const char *lives = getenv("SERVICE_LIVES");
+	int life = subctx_ready();
+
+	for (long i = lives ? strtol(lives, NULL, 10) : 0; i > 0; i--)
+		raise(SIGSTOP);
+	return life;
 }
 
 static inline int service_end(void)

@@ -22,6 +22,9 @@ enum {
 	REFUSE_EXEC_GAIN = 1,
 	SET_MEMORY_MERGE = 67, /* PR_SET_MEMORY_MERGE, since Linux 6.4 */
 	GET_MEMORY_MERGE = 68,
+	EXCEPT_ADVISED = 2, /* PR_THP_DISABLE_EXCEPT_ADVISED, Linux 6.18 */
+	SET_TIMER_IDS = 77, /* PR_TIMER_CREATE_RESTORE_IDS, Linux 6.15 */
+	GET_TIMER_IDS = 2,
 	REGISTERED = MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
 		     MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |
 		     MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE |
@@ -39,6 +42,9 @@ static const struct attribute {
 	 PR_MCE_KILL_EARLY},
 	{SET_MEMORY_MERGE, 1, 0, GET_MEMORY_MERGE, 1},
 	{PR_SET_IO_FLUSHER, 1, 0, PR_GET_IO_FLUSHER, 1},
+	{PR_SET_THP_DISABLE, 1, EXCEPT_ADVISED, PR_GET_THP_DISABLE,
+	 1 | EXCEPT_ADVISED},
+	{SET_TIMER_IDS, 1, 0, SET_TIMER_IDS, 1},
 	{PR_SET_SPECULATION_CTRL, PR_SPEC_STORE_BYPASS, PR_SPEC_DISABLE,
 	 PR_GET_SPECULATION_CTRL, PR_SPEC_PRCTL | PR_SPEC_DISABLE},
 };
@@ -49,9 +55,13 @@ enum {
 
 static int get(const struct attribute *a)
 {
-	int is_speculation = a->get == PR_GET_SPECULATION_CTRL;
+	unsigned long first = 0;
 
-	return prctl(a->get, is_speculation ? a->first : 0, 0, 0, 0);
+	if (a->get == PR_GET_SPECULATION_CTRL)
+		first = a->first;
+	if (a->get == SET_TIMER_IDS)
+		first = GET_TIMER_IDS;
+	return prctl(a->get, first, 0, 0, 0);
 }
 
 static int membarrier(int command)
@@ -97,6 +107,7 @@ int main(int argc, char *argv[])
 	service_check(registered == REGISTERED || registered < 0);
 	write_file("/proc/self/coredump_filter", "0x7f");
 	write_file("/proc/self/oom_score_adj", "789");
+	fcntl(STDIN_FILENO, F_SETFD, FD_CLOEXEC);
 	if (is_mdwe)
 		is_mdwe = prctl(SET_MDWE, REFUSE_EXEC_GAIN, 0, 0, 0) == 0;
 
@@ -111,6 +122,8 @@ int main(int argc, char *argv[])
 	service_check(membarrier(GET_REGISTRATIONS) == registered);
 	service_check(file_is("/proc/self/coredump_filter", "0000007f\n"));
 	service_check(file_is("/proc/self/oom_score_adj", "789\n"));
+	service_check(fcntl(STDIN_FILENO, F_GETFD) == FD_CLOEXEC);
+	service_check(fcntl(STDOUT_FILENO, F_GETFD) == 0);
 	service_check(!is_mdwe ||
 		      prctl(GET_MDWE, 0, 0, 0, 0) == REFUSE_EXEC_GAIN);
 	service_check((mprotect(writable, PAGE, PROT_READ | PROT_EXEC) < 0) ==

@@ -2,9 +2,11 @@
  * test_soak.c - the same again and again, and processes that nobody thought of
  */
 #include <criterion/criterion.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,7 +15,7 @@
 enum {
 	ROUNDS = 200,
 	RANDOM_ROUNDS = 40,
-	GENERATIONS = 6,
+	GENERATIONS = 20,
 };
 
 TestSuite(soak, .init = harness_begin, .fini = harness_end, .timeout = 280);
@@ -80,6 +82,14 @@ static size_t count_mappings(pid_t pid)
 	return lines;
 }
 
+static off_t size_of(const char *path)
+{
+	struct stat status = {0};
+
+	cr_expect(stat(path, &status) == 0);
+	return status.st_size;
+}
+
 /* Captured, restored, captured from there, and so on: nothing piles up. */
 Test(soak, generations_do_not_grow)
 {
@@ -88,6 +98,7 @@ Test(soak, generations_do_not_grow)
 		run(NULL, WORDS(tool_capture(), "-q", "-o", core,
 				service_path("waits_in_threads")));
 	size_t first = 0;
+	off_t size = 0;
 
 	expect_status(outcome, 0);
 	outcome_free(&outcome);
@@ -95,8 +106,9 @@ Test(soak, generations_do_not_grow)
 		struct running service = start(WORDS(tool_restore(), core));
 		size_t mappings;
 
-		usleep(200000);
+		usleep(100000);
 		mappings = count_mappings(service.pid);
+		unlink(core);
 		snprintf(core, sizeof(core), "%d.core", i);
 		snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
 		outcome =
@@ -106,11 +118,59 @@ Test(soak, generations_do_not_grow)
 		outcome = finish(service, "x\n", 20);
 		expect_out(outcome, "ok\n");
 		outcome_free(&outcome);
-		if (i == 1)
+		if (i == 1) {
 			first = mappings;
+			size = size_of(core);
+		}
 		cr_expect(mappings == first, "%zu mappings, were %zu", mappings,
 			  first);
+		cr_expect(size_of(core) == size, "%jd bytes, were %jd",
+			  (intmax_t)size_of(core), (intmax_t)size);
 	}
+}
+
+/* Each is captured as soon as it runs, and the last of them checks itself. */
+static void check_generations(const char *service)
+{
+	char last[32] = "0.core", next[32], lives[16];
+	struct outcome outcome;
+	off_t size = 0;
+
+	snprintf(lives, sizeof(lives), "%d", GENERATIONS);
+	setenv("SERVICE_LIVES", lives, 1);
+	outcome = run(NULL, WORDS(tool_capture(), "-q", "-o", last,
+				  service_path(service)));
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	for (int i = 1; i <= GENERATIONS; i++) {
+		snprintf(next, sizeof(next), "%d.core", i);
+		outcome = run(NULL, WORDS(tool_capture(), "-q", "-o", next,
+					  "--", tool_restore(), last));
+		cr_assert(outcome.status == 0, "%s, generation %d: %s%s",
+			  service, i, outcome.out, outcome.err);
+		outcome_free(&outcome);
+		if (i == 1)
+			size = size_of(next);
+		cr_expect(size_of(next) == size, "%s: %jd bytes, were %jd",
+			  service, (intmax_t)size_of(next), (intmax_t)size);
+		unlink(last);
+		snprintf(last, sizeof(last), "%s", next);
+	}
+	outcome = run(NULL, WORDS(tool_restore(), last));
+	expect_status(outcome, 0);
+	expect_out(outcome, "ok\n");
+	outcome_free(&outcome);
+}
+
+Test(soak, everything_outlasts_twenty_generations)
+{
+	static const char *const services[] = {
+		"holds_everything", "threads_scheduling", "threads_locks",
+		"threads_signals",  "hints_memory",	  "sets_more",
+	};
+
+	for (size_t i = 0; i < sizeof(services) / sizeof(*services); i++)
+		check_generations(services[i]);
 }
 
 /* Numbers that the kernel gives, and bytes that are drawn after the restore. */

@@ -7,12 +7,19 @@
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/harness.h"
+
+enum {
+	SIGNALS_SENT = 5000,
+};
 
 TestSuite(states, .init = harness_begin, .fini = harness_end, .timeout = 120);
 
@@ -196,6 +203,8 @@ Test(states, sigtrap_is_kept_although_breakpoints_are_made_of_it)
 {
 	check("keeps_sigtrap", "ignore");
 	check("keeps_sigtrap", "block");
+	check_original("keeps_sigtrap", "ignore");
+	check_original("keeps_sigtrap", "block");
 }
 
 /* state: pending signals */
@@ -203,6 +212,52 @@ Test(states, pending_signals)
 {
 	check("threads_signals", NULL);
 	check_original("threads_signals", NULL);
+}
+
+/* state: pending signals */
+Test(states, signals_without_room_in_the_queue)
+{
+	check("queues_signals", NULL);
+}
+
+static _Noreturn void send_signals(pid_t pid)
+{
+	for (int i = 0; i < SIGNALS_SENT; i++) {
+		while (sigqueue(pid, SIGRTMIN, (union sigval){.sival_int = i}) <
+		       0)
+			usleep(100);
+		usleep(200);
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+/* A service that is taken as it runs gets each signal, once and in order. */
+Test(states, signals_that_come_meanwhile_are_delivered)
+{
+	struct running service = start(WORDS(service_path("counts_signals")));
+	char text[16], pid[32];
+	struct outcome outcome;
+	int status;
+	pid_t sender;
+
+	cr_assert(read(service.out, text, 9) == 9);
+	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
+	sender = fork();
+	if (sender == 0)
+		send_signals(service.pid);
+	do {
+		outcome = run(NULL, WORDS(tool_capture(), "-q", "-o",
+					  "svc.core", pid));
+		expect_status(outcome, 0);
+		outcome_free(&outcome);
+	} while (waitpid(sender, &status, WNOHANG) == 0);
+	cr_expect(status == 0);
+	usleep(100000);
+	kill(service.pid, SIGTERM);
+	outcome = finish(service, "", 20);
+	snprintf(text, sizeof(text), "%d\nok\n", SIGNALS_SENT);
+	expect_out(outcome, text);
+	outcome_free(&outcome);
 }
 
 /* state: interval timers, POSIX timers */
@@ -215,6 +270,7 @@ Test(states, timers)
 Test(states, timers_that_have_expired)
 {
 	check("has_expired_timer", NULL);
+	check("has_expired_timer", "interval");
 }
 
 /* state: scheduling, affinity, priorities, memory policy, of each thread */
@@ -239,6 +295,53 @@ Test(states, switches)
 Test(states, refusal_of_writable_code)
 {
 	check("sets_more", "mdwe");
+}
+
+/* state: limits, working folder, umask */
+Test(states, limits_that_cannot_be_had_are_refused)
+{
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core", "sh",
+				"-c", "ulimit -Sn 150; read x; ulimit -Sn"));
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome = run("x\n", WORDS("prlimit", "--nofile=140:160",
+				   tool_restore(), "svc.core"));
+	expect_out(outcome, "150\n");
+	outcome_free(&outcome);
+	outcome = run("x\n", WORDS("prlimit", "--nofile=140:140",
+				   tool_restore(), "svc.core"));
+	expect_status(outcome, 125);
+	expect_in(outcome.err, "cannot restore 'svc.core': cannot set its soft "
+			       "limit on open files: Invalid argument");
+	expect_in(outcome.err, "It is 150, the hard limit here is 140.");
+	outcome_free(&outcome);
+}
+
+/* state: scheduling, affinity, priorities, memory policy, of each thread */
+Test(states, priorities_that_take_a_privilege_are_refused)
+{
+	struct outcome outcome;
+
+	if (geteuid() != 0)
+		cr_skip("only root may have less niceness");
+	outcome = run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
+				  "/usr/bin/python3", "-c",
+				  "import os; os.nice(-5); input()"));
+	if (outcome.status != 0)
+		cr_skip("this user may not have less niceness");
+	outcome_free(&outcome);
+	chmod("svc.core", 0644);
+	outcome =
+		run("x\n", WORDS("setpriv", "--reuid=65534", "--regid=65534",
+				 "--clear-groups", tool_restore(), "svc.core"));
+	expect_status(outcome, 125);
+	expect_in(outcome.err, "cannot set its scheduling: Operation not "
+			       "permitted");
+	expect_in(outcome.err, "a privilege that was there when the service "
+			       "was captured");
+	outcome_free(&outcome);
 }
 
 /* state: randomness from the kernel before the ready point */

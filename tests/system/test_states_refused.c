@@ -133,6 +133,18 @@ Test(states_refused, threads_with_users_of_their_own_are_refused)
 }
 
 /* state: threads with something of their own, without a main thread */
+Test(states_refused, threads_that_have_confined_themselves_are_refused)
+{
+	refuse("thread-landlock", "refused   Landlock domain of thread ");
+}
+
+/* state: threads with something of their own, without a main thread */
+Test(states_refused, threads_with_segments_of_their_own_are_refused)
+{
+	refuse("segment", "has segments of its own");
+}
+
+/* state: threads with something of their own, without a main thread */
 Test(states_refused, threads_without_a_main_thread_are_refused)
 {
 	refuse("leader-exit", "has ended, its others have not");
@@ -206,6 +218,13 @@ Test(states_refused, capabilities_are_refused)
 	refuse("drop-caps", "permitted capabilities");
 	refuse("drop-bounding", "capability bounding set");
 	refuse("securebits", "secure bits");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes */
+Test(states_refused, keyrings_are_refused)
+{
+	refuse("session-keyring", "refused   session keyring");
+	refuse("process-keyring", "refused   process keyring");
 }
 
 /* state: users, capabilities, namespaces, session, root, sandboxes */

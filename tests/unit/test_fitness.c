@@ -42,10 +42,22 @@ Test(fitness, missing_register_set_is_named)
 
 	expect_missing((struct core_machine){.used = 7}, sse,
 		       "it uses AVX state, this CPU has none");
-	expect_missing((struct core_machine){.used = 0x203}, sse,
-		       "it uses PKRU state, this CPU has none");
+	expect_missing((struct core_machine){.used = 0x23}, sse,
+		       "it uses AVX-512 mask state, this CPU has none");
 	expect_missing((struct core_machine){.used = 3 | 1ULL << 62}, sse,
 		       "it uses an unknown state, this CPU has none");
+}
+
+Test(fitness, rights_of_protection_keys_are_not_missed)
+{
+	struct core_machine wanted = {.used = 0x203, .parts[9].size = 8};
+	struct core_machine offered = {.xcr0 = 3};
+	struct error err = {0};
+
+	cr_expect(fitness_compare(&wanted, &offered, &err) == 0);
+	offered.xcr0 = 0x203;
+	offered.parts[9].size = 16;
+	cr_expect(fitness_compare(&wanted, &offered, &err) < 0);
 }
 
 Test(fitness, machine_that_offers_as_much_or_more_will_do)

@@ -104,8 +104,11 @@ static struct written write_one(const struct core_thread *thread)
 
 Test(frame, context_ends_where_the_frame_does)
 {
-	static const uint64_t used[] = {0, 1, 3, 7, 0x27, 0x67, STATES};
-	static const size_t sizes[] = {576, 576, 576, 832, 1152, 1664, 2688};
+	/* The last with a set that is not here, and so left out. */
+	static const uint64_t used[] = {0,    1,    3,	    7,
+					0x27, 0x67, STATES, STATES | 1 << 9};
+	static const size_t sizes[] = {576,  576,  576,	 832,
+				       1152, 1664, 2688, 2688};
 
 	for (size_t i = 0; i < sizeof(used) / sizeof(*used); i++) {
 		const struct core_thread thread = make_thread();
