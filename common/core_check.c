@@ -11,6 +11,9 @@
 #include "core_record.h"
 
 enum {
+	ADDRESS_MIN = 2, /* a family, and at most a struct sockaddr_storage */
+	ADDRESS_MAX = 128,
+	FD_MAX = 1 << 30,    /* more than NR_OPEN may be raised to */
 	XSTATE_HEADER = 512, /* it begins with a bit for each set in use */
 };
 
@@ -305,7 +308,9 @@ static bool has_whole_records(const struct core *core,
 		return false;
 	at = core_file_records(core, file);
 	while (core_record_next(&at, &record, &bytes))
-		;
+		if (record.level == CORE_RECORD_ADDRESS &&
+		    (record.size < ADDRESS_MIN || record.size > ADDRESS_MAX))
+			return false;
 	return at.size == 0;
 }
 
@@ -355,7 +360,7 @@ static int check_descriptors(const struct core *core, struct error *err)
 	for (size_t i = 0; i < core->descriptor_count; i++) {
 		const struct core_descriptor *d = &core->descriptors[i];
 
-		if (d->file >= core->file_count || d->fd > INT32_MAX ||
+		if (d->file >= core->file_count || d->fd > FD_MAX ||
 		    (i > 0 && d[-1].fd >= d->fd))
 			return error_set(err, FAULT_CORRUPT,
 					 "descriptor %zu is out of order or of "
@@ -365,8 +370,7 @@ static int check_descriptors(const struct core *core, struct error *err)
 	for (size_t i = 0; i < core->watch_count; i++) {
 		const struct core_watch *w = &core->watches[i];
 		bool fits = w->file < core->file_count &&
-			    w->name < core->names_size &&
-			    w->target <= INT32_MAX;
+			    w->name < core->names_size && w->target <= FD_MAX;
 
 		if (fits)
 			fits = core->files[w->file].kind == CORE_FILE_EPOLL ||

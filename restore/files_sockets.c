@@ -214,13 +214,16 @@ static int bind_it(const struct core *core, const struct core_file *file,
 {
 	const char *path = find_path(core, file);
 	struct core_record record;
-	const void *address, *mode;
+	const void *bytes, *mode;
+	struct sockaddr_storage storage = {0};
+	const struct sockaddr *address = (const void *)&storage;
 	char text[ADDRESS_SIZE];
 	socklen_t size;
 
-	if (!find_record(core, file, CORE_RECORD_ADDRESS, &record, &address))
+	if (!find_record(core, file, CORE_RECORD_ADDRESS, &record, &bytes))
 		return 0;
 	size = record.size;
+	memcpy(&storage, bytes, size);
 	if (path)
 		remove_stale(file, address, size, path);
 	if (bind(fd, address, size) < 0) {

@@ -10,6 +10,7 @@
 
 #include "common/attribute.h"
 #include "common/core_reader.h"
+#include "common/core_record.h"
 #include "common/core_writer.h"
 #include "fuzz.h"
 #include "restore/plan.h"
@@ -50,6 +51,21 @@ size_t fuzz_begin(uint8_t *bytes, size_t size)
 	made.attributes[2] = (struct core_attribute){
 		ATTRIBUTE_MEMORY_POLICY + 1, .value = 1};
 	made.attribute_count = 3;
+	made.files[0] = (struct core_file){
+		.kind = CORE_FILE_PIPE, .peer = 1, .data_size = 24};
+	made.files[1] = (struct core_file){.kind = CORE_FILE_PIPE};
+	made.files[2] = (struct core_file){.kind = CORE_FILE_EPOLL, .peer = 2};
+	made.files[3] = (struct core_file){.kind = CORE_FILE_MEMFD, .peer = 3};
+	made.file_count = 4;
+	memcpy(made.file_data,
+	       &(struct core_record){CORE_RECORD_MESSAGE, .size = 5}, 16);
+	made.file_data_size = 24;
+	for (uint32_t i = 0; i < 4; i++)
+		made.descriptors[i] =
+			(struct core_descriptor){.fd = 5 + i, .file = i};
+	made.descriptor_count = 4;
+	made.watches[0] = (struct core_watch){.file = 2, .target = 5};
+	made.watch_count = 1;
 	front = made_core_front(&made, &front_size);
 	assert(front_size <= size);
 	memcpy(bytes, front, front_size);
@@ -72,6 +88,28 @@ static void check_mappings(const struct core *core)
 		assert(core->holes[i - 1].end <= core->holes[i].start);
 	for (size_t i = 1; i < core->seam_count; i++)
 		assert(core->seams[i - 1] < core->seams[i]);
+}
+
+static void check_files(const struct core *core)
+{
+	for (size_t i = 0; i < core->file_count; i++) {
+		const struct core_file *file = &core->files[i];
+		struct core_record_cursor at = core_file_records(core, file);
+		struct core_record record;
+		const char *bytes;
+
+		assert(core->files[file->peer].peer == i);
+		assert(strlen(core->names + file->name) < core->names_size);
+		if (file->kind == CORE_FILE_MEMFD)
+			continue;
+		while (core_record_next(&at, &record, (const void **)&bytes))
+			assert(bytes + record.size <=
+			       core->file_data + core->file_data_size);
+	}
+	for (size_t i = 0; i < core->descriptor_count; i++)
+		assert(core->descriptors[i].file < core->file_count);
+	for (size_t i = 0; i < core->watch_count; i++)
+		assert(core->watches[i].file < core->file_count);
 }
 
 static void check_plan(const struct core *core)
@@ -113,6 +151,7 @@ void fuzz_one(uint8_t *bytes, size_t size)
 		return;
 	}
 	check_mappings(&core);
+	check_files(&core);
 	check_plan(&core);
 	core_close(&core);
 }

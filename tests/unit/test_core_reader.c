@@ -247,6 +247,88 @@ Test(core_reader, shared_memory_is_there_and_large_enough)
 		made.object_count = 1, "shared memory 0 makes no sense");
 }
 
+/* A pipe of two open files, one with a message, and an epoll that watches. */
+static void add_files(struct made_core *made)
+{
+	const struct core_record message = {CORE_RECORD_MESSAGE, .size = 5};
+
+	made->files[0] = (struct core_file){
+		.kind = CORE_FILE_PIPE, .peer = 1, .data_size = 24};
+	made->files[1] = (struct core_file){.kind = CORE_FILE_PIPE};
+	made->files[2] = (struct core_file){.kind = CORE_FILE_EPOLL, .peer = 2};
+	made->file_count = 3;
+	memcpy(made->file_data, &message, sizeof(message));
+	made->file_data_size = 24;
+	for (uint32_t i = 0; i < 3; i++)
+		made->descriptors[i] =
+			(struct core_descriptor){.fd = 5 + i, .file = i};
+	made->descriptor_count = 3;
+	made->watches[0] = (struct core_watch){.file = 2, .target = 5};
+	made->watch_count = 1;
+}
+
+#define WITH_FILES(change, message) CHANGED((add_files(&made), change), message)
+
+Test(core_reader, open_files_are_taken)
+{
+	struct made_core made;
+	struct error err = {0};
+	struct core core;
+
+	made_core_init(&made);
+	add_files(&made);
+
+	cr_assert(parse(&made, &core, &err) == 0, "%s", err.text);
+
+	cr_expect(core.file_count == 3 && core.descriptor_count == 3);
+	cr_expect(core.watch_count == 1 && core.file_data_size == 24);
+	core_close(&core);
+}
+
+Test(core_reader, open_files_that_make_no_sense_are_refused)
+{
+	WITH_FILES(made.files[0].kind = 0, "open file 0 makes no sense");
+	WITH_FILES(made.files[2].kind = CORE_FILE_KINDS,
+		   "open file 2 makes no sense");
+	WITH_FILES(made.files[2].name = 32, "open file 2 makes no sense");
+	WITH_FILES(made.files[2].peer = 3, "open file 2 makes no sense");
+	WITH_FILES(made.files[1].peer = 1, "open file 0 makes no sense");
+	WITH_FILES(made.files[0].peer = 2, "open file 0 makes no sense");
+	WITH_FILES(made.files[2].peer = 0, "open file 2 makes no sense");
+	WITH_FILES(made.files[0].data = 8, "open file 0 makes no sense");
+	WITH_FILES(made.files[0].data_size = 16, "open file 0 makes no sense");
+	WITH_FILES(made.files[0].data = UINT64_MAX - 7,
+		   "open file 0 makes no sense");
+	WITH_FILES(made.file_data[8] = 100, "open file 0 makes no sense");
+	WITH_FILES((made.file_data[0] = 1, made.file_data[8] = 1),
+		   "open file 0 makes no sense");
+	WITH_FILES((made.files[2].kind = CORE_FILE_MEMFD,
+		    made.files[2].data_size = 1),
+		   "open file 2 makes no sense");
+	WITH_FILES((made.files[2].kind = CORE_FILE_MEMFD,
+		    made.files[2].size = UINT64_MAX,
+		    made.files[2].data_size = UINT64_MAX),
+		   "open file 2 makes no sense");
+	WITH_FILES((made.objects[0].file = 1, made.object_count = 1),
+		   "shared memory 0 is no memfd");
+	WITH_FILES((made.objects[0].file = 4, made.object_count = 1),
+		   "shared memory 0 is no memfd");
+}
+
+Test(core_reader, descriptors_and_watches_are_in_order)
+{
+	WITH_FILES(made.descriptors[1].fd = 5, "descriptor 1 is out of order");
+	WITH_FILES(made.descriptors[0].file = 3,
+		   "descriptor 0 is out of order");
+	WITH_FILES(made.descriptors[2].fd = UINT32_MAX,
+		   "descriptor 2 is out of order");
+	WITH_FILES(made.watches[0].file = 0, "watch 0 is out of order");
+	WITH_FILES(made.watches[0].file = 3, "watch 0 is out of order");
+	WITH_FILES(made.watches[0].name = 32, "watch 0 is out of order");
+	WITH_FILES(made.watches[0].target = UINT32_MAX,
+		   "watch 0 is out of order");
+}
+
 Test(core_reader, every_note_is_there_once)
 {
 	for (uint32_t type = CORE_NOTE_IMAGE; type < CORE_NOTE_AUDIT; type++) {
