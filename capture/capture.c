@@ -29,6 +29,7 @@
 #include "progress.h"
 #include "ready_wait.h"
 #include "report.h"
+#include "terminal.h"
 #include "watchpoints.h"
 #include "witness.h"
 
@@ -42,6 +43,8 @@ struct capture {
 	const char *service;
 	struct tracee tracee;
 	struct notify_socket notify;
+	struct terminal terminal;
+	struct terminal terminal_at_exec;
 	struct process_state at_exec;
 	struct process_state at_ready;
 	struct changes changes;
@@ -70,6 +73,8 @@ static void capture_deinit(struct capture *c, bool is_done)
 		tracee_detach(&c->tracee);
 	else
 		tracee_kill(&c->tracee);
+	if (!lives_on)
+		terminal_reset(&c->terminal);
 	notify_socket_close(&c->notify);
 	mapping_list_deinit(&c->mappings);
 	contents_deinit(&c->contents);
@@ -107,6 +112,7 @@ static int look_at_exec(void *context, struct tracee *t, struct error *err)
 	struct inferior inferior = {0};
 	int r = read_auxv(c, err);
 
+	terminal_read(&c->terminal_at_exec);
 	if (r == 0)
 		r = tracee_leave_call(t, t->pid, err);
 	if (r == 0)
@@ -128,6 +134,7 @@ static int start(struct capture *c, struct error *err)
 	struct program program;
 	int r = program_find(&program, c->service, err);
 
+	terminal_read(&c->terminal);
 	if (r == 0 && options->cpu_level != CPU_LEVEL_NONE)
 		r = cpu_choice_make(options->cpu_level, options->cpu_name,
 				    &c->audit, err);
@@ -343,6 +350,9 @@ static int audit(struct capture *c, struct error *err)
 			return r;
 		if (t->attached)
 			take_session(c);
+		terminal_compare(&c->terminal_at_exec,
+				 threads_find(&c->threads, t->pid), &c->audit,
+				 &c->changes);
 		r = process_state_compare(&c->at_exec, &c->at_ready,
 					  &c->threads, &c->witness, &c->audit,
 					  &c->changes, err);

@@ -297,6 +297,29 @@ Test(states, refusal_of_writable_code)
 	check("sets_more", "mdwe");
 }
 
+/* state: standard streams */
+Test(states, settings_of_the_terminal)
+{
+	struct outcome outcome;
+
+	setenv("CAPTURE", tool_capture(), 1);
+	setenv("RESTORE", tool_restore(), 1);
+	setenv("SERVICE", service_path("sets_terminal"), 1);
+	outcome = run(NULL, WORDS("script", "-qec",
+				  "$CAPTURE -q -o svc.core $SERVICE && stty -a",
+				  "/dev/null"));
+	expect_status(outcome, 0);
+	/* What the service has left behind is mended. */
+	expect_in(outcome.out, " icanon");
+	expect_in(outcome.out, " echo ");
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS("script", "-qec", "$RESTORE svc.core",
+				  "/dev/null"));
+	expect_in(outcome.out, "ok");
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+}
+
 /* state: limits, working folder, umask */
 Test(states, limits_that_cannot_be_had_are_refused)
 {
