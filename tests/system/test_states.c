@@ -82,6 +82,7 @@ static void expect_refused(struct outcome outcome, const char *message)
 Test(states, guard_regions)
 {
 	check("guards_memory", NULL);
+	check("guards_memory", "lock");
 }
 
 /* state: guard regions */
