@@ -22,6 +22,7 @@
 #include "progress.h"
 #include "ready_wait.h"
 #include "report.h"
+#include "terminal.h"
 #include "watchpoints.h"
 #include "witness.h"
 
@@ -34,6 +35,8 @@ static void capture_deinit(struct capture *c, bool is_done)
 		tracee_detach(&c->tracee);
 	else
 		tracee_kill(&c->tracee);
+	if (!lives_on)
+		terminal_reset(&c->terminal);
 	notify_socket_close(&c->notify);
 	mapping_list_deinit(&c->mappings);
 	contents_deinit(&c->contents);
@@ -58,6 +61,7 @@ static int start(struct capture *c, struct error *err)
 	struct program program;
 	int r = program_find(&program, c->service, err);
 
+	terminal_read(&c->terminal);
 	if (r == 0 && options->cpu_level != CPU_LEVEL_NONE)
 		r = cpu_choice_make(options->cpu_level, options->cpu_name,
 				    &c->audit, err);
@@ -193,6 +197,9 @@ static int audit(struct capture *c, struct error *err)
 		r = capture_look(c, err);
 		if (r < 0)
 			return r;
+		terminal_compare(&c->terminal_at_exec,
+				 threads_find(&c->threads, t->pid), &c->audit,
+				 &c->changes);
 		r = process_state_compare(&c->at_exec, &c->at_ready,
 					  &c->threads, &c->witness, &c->audit,
 					  &c->changes, err);

@@ -40,6 +40,7 @@ int capture_look_at_exec(void *context, struct tracee *t, struct error *err)
 	struct inferior inferior = {0};
 	int r = read_auxv(c, err);
 
+	terminal_read(&c->terminal_at_exec);
 	if (r == 0)
 		r = tracee_leave_call(t, t->pid, err);
 	if (r == 0)

@@ -10,6 +10,7 @@
 #include "capture.h"
 #include "image.h"
 #include "notify_socket.h"
+#include "terminal.h"
 #include "witness.h"
 
 enum {
@@ -22,6 +23,8 @@ struct capture {
 	const char *service;
 	struct tracee tracee;
 	struct notify_socket notify;
+	struct terminal terminal;
+	struct terminal terminal_at_exec;
 	struct process_state at_exec;
 	struct process_state at_ready;
 	struct changes changes;

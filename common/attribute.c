@@ -231,6 +231,9 @@ const char *attribute_name(uint32_t id)
 		return "memory policy";
 	if (id >= ATTRIBUTE_CPUS && id < ATTRIBUTE_CPUS + CPU_MASK_WORDS)
 		return "CPU affinity";
+	if (id >= ATTRIBUTE_TERMINAL &&
+	    id < ATTRIBUTE_TERMINAL + TERMINAL_WORDS)
+		return "settings of the terminal";
 	return "unknown attribute";
 }
 

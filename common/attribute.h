@@ -66,13 +66,16 @@ enum attribute_id {
 	ATTRIBUTE_STREAM_CLOSES = 148,
 	/* + 0 to 15: the words of the affinity mask; all of them or none */
 	ATTRIBUTE_CPUS = 160,
-	ATTRIBUTE_END = ATTRIBUTE_CPUS + 16,
+	/* + 0 to 5: the words of struct termios2; all of them or none */
+	ATTRIBUTE_TERMINAL = 176,
+	ATTRIBUTE_END = ATTRIBUTE_TERMINAL + 6,
 };
 
 enum {
 	SCHEDULING_WORDS = 7,
 	CPU_MASK_WORDS = 16, /* 1024 processors */
 	NODE_MASK_WORDS = 16,
+	TERMINAL_WORDS = 6,
 };
 
 /* Where a getter leaves what it got. */

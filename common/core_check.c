@@ -249,6 +249,7 @@ static bool is_whole(const struct core *core, size_t i)
 		{ATTRIBUTE_SCHEDULING, SCHEDULING_WORDS},
 		{ATTRIBUTE_MEMORY_POLICY, 2},
 		{ATTRIBUTE_CPUS, CPU_MASK_WORDS},
+		{ATTRIBUTE_TERMINAL, TERMINAL_WORDS},
 	};
 	const struct core_attribute *a = &core->attributes[i];
 

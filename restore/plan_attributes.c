@@ -10,7 +10,8 @@
 #include "plan_build.h"
 
 enum {
-	SET_THP_DISABLE = 41, /* PR_SET_THP_DISABLE */
+	SET_THP_DISABLE = 41,	   /* PR_SET_THP_DISABLE */
+	SET_TERMINAL = 0x402c542b, /* TCSETS2 */
 };
 
 /* With a null pointer for the half of the limit that stays as it is. */
@@ -60,6 +61,15 @@ static void register_membarrier(struct plan *plan, uint64_t commands)
 						  (uint64_t)1 << i, 0, 0));
 }
 
+/* Of whichever stream is one here; of no other it can be set (ENOTTY). */
+static void set_terminal(struct plan *plan, const struct core_attribute *item)
+{
+	const uint64_t at = keep_words(plan, item, TERMINAL_WORDS);
+
+	for (uint64_t fd = 0; fd < 3; fd++)
+		plan_add(plan, CALL_TRY(SYS_ioctl, fd, SET_TERMINAL, at));
+}
+
 static void set_several(struct plan *plan, const struct core_attribute *item)
 {
 	if (item->id == ATTRIBUTE_SCHEDULING)
@@ -72,6 +82,8 @@ static void set_several(struct plan *plan, const struct core_attribute *item)
 			 CALL_GIVES(0, SYS_sched_setaffinity, 0,
 				    CPU_MASK_WORDS * sizeof(uint64_t),
 				    keep_words(plan, item, CPU_MASK_WORDS)));
+	else if (item->id == ATTRIBUTE_TERMINAL)
+		set_terminal(plan, item);
 	else if (item->id == ATTRIBUTE_MEMORY_POLICY)
 		plan_add(plan, CALL_GIVES(0, SYS_set_mempolicy, item->value,
 					  keep_words(plan, item + 1, 1), 64));

@@ -283,19 +283,39 @@ static void make_mapping(struct plan *plan, const struct plan_input *input,
 	}
 }
 
-/* What would stand in the way of filling it, when all of it is filled. */
-static void finish_mapping(struct plan *plan, const struct core_mapping *m)
+/*
+ * All of it is locked, but the kernel complains of what cannot be read, and does
+ * not fetch what lies behind a guard.
+ */
+static void lock_mapping(struct plan *plan, const struct core *core,
+			 const struct core_mapping *m)
 {
-	const uint64_t size = m->end - m->start;
-
 	const uint64_t on_fault = m->flags & CORE_MAP_ON_FAULT ? ON_FAULT : 0;
+	struct call *whole_call = &plan->calls[plan->call_count];
 
-	/* What cannot be read is locked, too, but the kernel complains. */
+	plan_add(plan, CALL_WITH(m->protection ? 0 : -ENOMEM, 0, SYS_mlock2,
+				 m->start, m->end - m->start, on_fault));
+	for (size_t i = 0; i < core->guard_count; i++) {
+		const struct core_range *g = &core->guards[i];
+
+		if (g->start < m->start || g->end > m->end)
+			continue;
+		whole_call->lowest = -ENOMEM;
+		if (g->end < m->end)
+			plan_add(plan, CALL_WITH(-ENOMEM, 0, SYS_mlock2, g->end,
+						 m->end - g->end, on_fault));
+	}
+}
+
+/* What would stand in the way of filling it, when all of it is filled. */
+static void finish_mapping(struct plan *plan, const struct core *core,
+			   const struct core_mapping *m)
+{
 	if (m->flags & CORE_MAP_LOCKED)
-		plan_add(plan, CALL_WITH(m->protection ? 0 : -ENOMEM, 0,
-					 SYS_mlock2, m->start, size, on_fault));
+		lock_mapping(plan, core, m);
 	if (m->flags & CORE_MAP_SEALED)
-		plan_add(plan, CALL_GIVES(0, MSEAL, m->start, size, 0));
+		plan_add(plan,
+			 CALL_GIVES(0, MSEAL, m->start, m->end - m->start, 0));
 }
 
 static void make_guards(struct plan *plan, const struct core *core)
@@ -336,14 +356,14 @@ void plan_memory(struct plan *plan, const struct plan_input *input)
 	}
 	make_guards(plan, core);
 	for (size_t i = 0; i < core->mapping_count; i++)
-		finish_mapping(plan, &core->mappings[i]);
+		finish_mapping(plan, core, &core->mappings[i]);
 }
 
 /* A part takes a call, a mapping its own, its protection and its advice. */
 size_t plan_memory_calls(const struct core *core)
 {
-	size_t calls =
-		2 * core->hole_count + 2 * core->seam_count + core->guard_count;
+	size_t calls = 2 * core->hole_count + 2 * core->seam_count +
+		       2 * core->guard_count;
 
 	for (size_t i = 0; i < core->mapping_count; i++)
 		calls += 7 +

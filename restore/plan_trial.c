@@ -29,10 +29,12 @@ struct trial {
 	const struct core_attribute **items;
 };
 
-/* What is common to all processes that have the stream open stays as it is. */
+/* What is common to all who have the stream open stays as it is. */
 static bool is_tried(uint32_t id)
 {
-	return id < ATTRIBUTE_STREAM_FLAGS || id >= ATTRIBUTE_STREAM_FLAGS + 3;
+	return (id < ATTRIBUTE_STREAM_FLAGS ||
+		id >= ATTRIBUTE_STREAM_FLAGS + 3) &&
+	       id != ATTRIBUTE_TERMINAL;
 }
 
 static void write_trial(struct trial *trial, const struct core *core,

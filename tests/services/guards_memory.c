@@ -1,5 +1,6 @@
 /*
- * guards_memory [file]: guards in anonymous memory, or in that of a file
+ * guards_memory [file | lock]: guards in anonymous memory, or in that of a file,
+ * or in memory that is locked afterwards
  *
  * Touching one is a SIGSEGV, what is next to it keeps its contents, and where
  * a guard is removed, there are zeros, or what the file has.
@@ -10,6 +11,7 @@
 
 #include "faults.h"
 #include "service.h"
+#include "smaps.h"
 
 enum {
 	PAGE = 4096,
@@ -65,8 +67,20 @@ static void check(unsigned char *bytes, int below)
 	}
 }
 
+/* The kernel says that it cannot lock a guard, but does so with the rest. */
+static void check_locks(unsigned char *bytes)
+{
+	unsigned char pages[COUNT];
+
+	service_check(smaps_has_flag(bytes, "lo"));
+	service_check(mincore(bytes, sizeof(pages) * PAGE, pages) == 0);
+	for (int page = 0; page < COUNT; page++)
+		service_check(is_guard(page) || pages[page] & 1);
+}
+
 int main(int argc, char *argv[])
 {
+	int is_locked = argc > 1 && strcmp(argv[1], "lock") == 0;
 	int is_of_file = argc > 1 && strcmp(argv[1], "file") == 0, fd = -1;
 	unsigned char *bytes;
 
@@ -77,9 +91,13 @@ int main(int argc, char *argv[])
 			return 2;
 	bytes = make(fd);
 	close(fd);
+	if (is_locked && bytes)
+		mlock(bytes, (size_t)COUNT * PAGE);
 
 	service_ready();
 
+	if (is_locked && bytes)
+		check_locks(bytes);
 	if (bytes)
 		check(bytes, is_of_file ? 'f' : 0);
 	return service_end();

@@ -120,6 +120,19 @@ Test(programs, sbcl_evaluates)
 		      REQUESTS({"20\n", "6765\n"}, {"10\n", "55\n"}));
 }
 
+/* Another thread answers; the first only reads and prints. */
+Test(programs, prolog_asks_its_thread)
+{
+	check_program(
+		WORDS("swipl", "-q", "--no-tty", "-g",
+		      "thread_create((repeat, thread_get_message(q(X, T)), "
+		      "Y is X * X, thread_send_message(T, r(Y)), fail), W, []),"
+		      "thread_self(M), repeat, read(X), (X == end_of_file -> "
+		      "halt ; thread_send_message(W, q(X, M)), "
+		      "thread_get_message(r(Y)), print(Y), nl, fail)"),
+		REQUESTS({"12.\n", "144\n"}, {"9.\n", "81\n"}));
+}
+
 Test(programs, perl_evaluates)
 {
 	check_program(WORDS("perl", "-MList::Util=sum", "-ne",

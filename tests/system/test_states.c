@@ -82,6 +82,7 @@ static void expect_refused(struct outcome outcome, const char *message)
 Test(states, guard_regions)
 {
 	check("guards_memory", NULL);
+	check("guards_memory", "lock");
 }
 
 /* state: guard regions */
@@ -295,6 +296,29 @@ Test(states, switches)
 Test(states, refusal_of_writable_code)
 {
 	check("sets_more", "mdwe");
+}
+
+/* state: standard streams */
+Test(states, settings_of_the_terminal)
+{
+	struct outcome outcome;
+
+	setenv("CAPTURE", tool_capture(), 1);
+	setenv("RESTORE", tool_restore(), 1);
+	setenv("SERVICE", service_path("sets_terminal"), 1);
+	outcome = run(NULL, WORDS("script", "-qec",
+				  "$CAPTURE -q -o svc.core $SERVICE && stty -a",
+				  "/dev/null"));
+	expect_status(outcome, 0);
+	/* What the service has left behind is mended. */
+	expect_in(outcome.out, " icanon");
+	expect_in(outcome.out, " echo ");
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS("script", "-qec", "$RESTORE svc.core",
+				  "/dev/null"));
+	expect_in(outcome.out, "ok");
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
 }
 
 /* state: limits, working folder, umask */
