@@ -193,16 +193,20 @@ void blame_story(const struct blamer *blamer, struct blame ***ret_blames,
 
 void blame_describe(const struct blame *blame, char text[160])
 {
+	char thread[64] = "a thread that has ended";
 	char copy[32] = "";
 
+	if (blame->unknown) {
+		snprintf(text, 160, "%s", blame->unknown);
+		return;
+	}
+	if (blame->tid)
+		snprintf(thread, sizeof(thread), "thread %d (%s)", blame->tid,
+			 blame->comm);
 	if (blame->copied >= 0)
 		snprintf(copy, sizeof(copy), " of fd %d", blame->copied);
-	if (blame->unknown)
-		snprintf(text, 160, "%s", blame->unknown);
-	else
-		snprintf(text, 160,
-			 "%s(2)%s by thread %d (%s), %" PRIu64 ".%03" PRIu64
-			 " s after the start",
-			 blame->call ? blame->call : "a call", copy, blame->tid,
-			 blame->comm, blame->ms / 1000, blame->ms % 1000);
+	snprintf(text, 160,
+		 "%s(2)%s by %s, %" PRIu64 ".%03" PRIu64 " s after the start",
+		 blame->call ? blame->call : "a call", copy, thread,
+		 blame->ms / 1000, blame->ms % 1000);
 }

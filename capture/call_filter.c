@@ -4,8 +4,11 @@
 #include "call_filter.h"
 
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -64,6 +67,8 @@ static const struct rule rules[] = {
 	{CORE_READY_OUTPUT, CALL_USE_OUTPUT, SYS_sendto, 0, int_bits, 1},
 };
 /* clang-format on */
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 enum {
 	RULE_COUNT = sizeof(rules) / sizeof(*rules),
@@ -210,6 +215,42 @@ int call_filter_make(const struct ready *ready, int explained,
 	seccomp_release(context);
 	if (r < 0)
 		return error_system(err, -r, "cannot make a seccomp filter");
+	return 0;
+}
+
+#define LOAD(field) \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LOAD_UPPER(field)                  \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, \
+		 offsetof(struct seccomp_data, field) + 4)
+/* To the next instruction, or over @rest others. */
+#define UNLESS(value, rest) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, rest)
+
+/* libseccomp has no rules about where a call is made from. */
+int call_filter_except(struct sock_fprog *program, uint64_t page,
+		       struct error *err)
+{
+	const struct sock_filter exception[] = {
+		LOAD(nr),
+		UNLESS(SYS_openat, 6),
+		LOAD_UPPER(instruction_pointer),
+		UNLESS((uint32_t)(page >> 32), 4),
+		LOAD(instruction_pointer),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xfffff000),
+		UNLESS((uint32_t)page, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const size_t size = program->len * sizeof(*program->filter);
+	struct sock_filter *filter = malloc(sizeof(exception) + size);
+
+	if (!filter)
+		return error_system(err, ENOMEM,
+				    "cannot make a seccomp filter");
+	memcpy(filter, exception, sizeof(exception));
+	memcpy(filter + COUNT(exception), program->filter, size);
+	free(program->filter);
+	program->filter = filter;
+	program->len = (unsigned short)(program->len + COUNT(exception));
 	return 0;
 }
 

@@ -37,6 +37,9 @@ enum call_use call_filter_use(const struct ready *ready, int64_t number,
  */
 int call_filter_make(const struct ready *ready, int explained,
 		     struct sock_fprog *ret_program, struct error *err);
+/* Lets openat(2) through that is made from the page at @page. */
+int call_filter_except(struct sock_fprog *program, uint64_t page,
+		       struct error *err);
 void call_filter_free(struct sock_fprog *program);
 
 #endif

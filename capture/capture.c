@@ -76,6 +76,8 @@ static int start(struct capture *c, struct error *err)
 	if (r == 0 && !options->live_on)
 		r = call_filter_make(&options->ready, options->explained,
 				     &filter, err);
+	if (r == 0 && filter.filter && c->origins.recorder.page)
+		r = call_filter_except(&filter, c->origins.recorder.page, err);
 	if (r == 0)
 		r = tracee_spawn(
 			&c->tracee,
@@ -122,6 +124,8 @@ static int run_to_ready(struct capture *c, struct error *err)
 		r = tracee_freeze(&c->tracee, err);
 	if (r == 0)
 		r = tracee_unwatch(&c->tracee, err);
+	if (r == 0)
+		r = origins_collect(&c->origins, &c->tracee, err);
 	return r;
 }
 
@@ -191,8 +195,7 @@ static int audit(struct capture *c, struct error *err)
 	int r;
 
 	if (threads_are_sandboxed(t, &c->at_exec.surroundings, &c->audit)) {
-		r = address_space_read(&c->mappings, &c->handover, &c->tracee,
-				       err);
+		r = capture_read_mappings(c, err);
 	} else {
 		r = capture_look(c, err);
 		if (r < 0)

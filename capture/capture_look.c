@@ -135,12 +135,21 @@ static int ask_process(struct capture *c, struct error *err)
 	return r;
 }
 
+int capture_read_mappings(struct capture *c, struct error *err)
+{
+	int r = address_space_read(&c->mappings, &c->handover, &c->tracee, err);
+
+	if (r == 0)
+		recorder_hide(&c->origins.recorder, &c->mappings);
+	return r;
+}
+
 int capture_look(struct capture *c, struct error *err)
 {
 	struct tracee *t = &c->tracee;
 	struct surroundings surroundings;
 	struct foreign_code foreign = {0};
-	int r = address_space_read(&c->mappings, &c->handover, &c->tracee, err);
+	int r = capture_read_mappings(c, err);
 
 	/* Anew, as a service that was restored has the core's. */
 	if (r == 0)

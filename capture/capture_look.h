@@ -52,4 +52,6 @@ struct capture {
 int capture_look_at_exec(void *context, struct tracee *t, struct error *err);
 /* When it is ready: its memory, its threads, and what it says about itself. */
 int capture_look(struct capture *c, struct error *err);
+/* Its mappings alone, of a service that must not be asked. */
+int capture_read_mappings(struct capture *c, struct error *err);
 #endif

@@ -58,6 +58,7 @@ void origins_init(struct origins *origins, int explained)
 		.explained = explained,
 		.start_ms = clock_now_ms(),
 	};
+	recorder_init(&origins->recorder);
 }
 
 static void free_all(struct origin *items, size_t count)
@@ -100,6 +101,7 @@ static struct origin make(const struct origins *origins, const struct tracee *t,
 	struct origin origin = {
 		.tid = tid,
 		.ms = clock_now_ms() - origins->start_ms,
+		.ticks = recorder_ticks(),
 	};
 
 	saved_stack_take(&origin.stack, t, tid);
@@ -127,7 +129,7 @@ static void tell(struct origins *origins, const struct tracee *t,
 	    told);
 }
 
-bool origins_enter(struct origins *origins, const struct tracee *t,
+bool origins_enter(struct origins *origins, struct tracee *t,
 		   const struct stop *stop)
 {
 	const uint64_t *a = stop->arguments;
@@ -149,6 +151,9 @@ bool origins_enter(struct origins *origins, const struct tracee *t,
 	     origins_find(origins, call->kind, 0)) ||
 	    (call->kind == RESOURCE_RANDOMNESS &&
 	     !witness_counts_randomness(a)))
+		return true;
+	if (origins->explained < 0 &&
+	    recorder_take_over(&origins->recorder, t, stop))
 		return false;
 	origin = make(origins, t, stop->tid);
 	origin.kind = call->kind;
@@ -156,8 +161,9 @@ bool origins_enter(struct origins *origins, const struct tracee *t,
 	origin.id = (int64_t)a[call->argument];
 	origin.first_argument = a[0];
 	origin.size = a[1];
-	return add(&origins->pending, &origins->pending_count,
-		   &origins->pending_capacity, origin) != NULL;
+	add(&origins->pending, &origins->pending_count,
+	    &origins->pending_capacity, origin);
+	return true;
 }
 
 static struct origin *find_slot(const struct origins *origins,
@@ -334,6 +340,64 @@ void origins_leave(struct origins *origins, const struct tracee *t,
 	forget_pending(origins, find_pending(origins, stop->tid));
 }
 
+/* Which thread has that thread pointer; 0 when it has ended. */
+static pid_t find_thread(const struct tracee *t, const pid_t *tids,
+			 size_t count, uint64_t thread_pointer)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct user_regs_struct regs;
+		struct error ignored = {0};
+
+		if (tracee_registers(t, tids[i], &regs, &ignored) == 0 &&
+		    regs.fs_base == thread_pointer)
+			return tids[i];
+	}
+	return 0;
+}
+
+static void collect_one(struct origins *origins, const struct tracee *t, int fd,
+			const pid_t *tids, size_t count)
+{
+	struct origin *slot = find_slot(origins, RESOURCE_DESCRIPTOR, fd);
+	struct recorded recorded;
+	struct origin made;
+
+	if (!recorder_read(&origins->recorder, t, fd, &recorded))
+		return;
+	made = (struct origin){
+		.kind = RESOURCE_DESCRIPTOR,
+		.id = fd,
+		.tid = find_thread(t, tids, count, recorded.thread_pointer),
+		.call = SYS_openat,
+		.ms = recorded.ms - origins->start_ms,
+		.ticks = recorded.ticks,
+		.stack = recorded.stack,
+	};
+	if (!slot || slot->ticks < made.ticks)
+		keep(origins, t, &made, fd);
+	saved_stack_deinit(&made.stack);
+}
+
+int origins_collect(struct origins *origins, struct tracee *t,
+		    struct error *err)
+{
+	cleanup_heap pid_t *tids = NULL;
+	size_t count = 0;
+	int r = recorder_leave(&origins->recorder, t, err);
+
+	if (r < 0 || !origins->recorder.site)
+		return r;
+	r = tracee_threads(t, &tids, &count, err);
+	for (int fd = 0; r == 0 && fd < RECORDER_SLOTS; fd++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", t->pid, fd);
+		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			collect_one(origins, t, fd, tids, count);
+	}
+	return r;
+}
+
 /* Close-on-exec, and everything that was memory of the program before. */
 void origins_exec(struct origins *origins, const struct tracee *t, pid_t tid)
 {
@@ -362,6 +426,7 @@ void origins_exec(struct origins *origins, const struct tracee *t, pid_t tid)
 		saved_stack_deinit(&item->stack);
 	}
 	origins->count = kept;
+	recorder_forget(&origins->recorder);
 	while (origins->pending_count > 0)
 		forget_pending(origins, &origins->pending[0]);
 }

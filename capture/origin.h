@@ -11,6 +11,7 @@
 #ifndef CAPTURE_ORIGIN_H
 #define CAPTURE_ORIGIN_H
 
+#include "recorder.h"
 #include "resource_calls.h"
 #include "saved_stack.h"
 
@@ -23,9 +24,10 @@ enum origin_event {
 
 /*
  * @id: as resource_kind says; @size: bytes of a mapping
+ * @tid: 0 for one that has ended and was not seen
  * @call: number of the system call
  * @comm: of its thread; "" of the main one, which still has it
- * @ms: since the start
+ * @ms: since the start; @ticks tells what came first
  */
 struct origin {
 	enum origin_event event;
@@ -37,6 +39,7 @@ struct origin {
 	int64_t call;
 	uint64_t first_argument;
 	uint64_t ms;
+	uint64_t ticks;
 	struct saved_stack stack;
 };
 
@@ -58,13 +61,17 @@ struct origins {
 	int explained;
 	uint64_t start_ms;
 	bool has_ring;
+	struct recorder recorder;
 };
 
 void origins_init(struct origins *origins, int explained);
 void origins_deinit(struct origins *origins);
 
-/* At the entry of any call; true if its exit has to be seen. */
-bool origins_enter(struct origins *origins, const struct tracee *t,
+/*
+ * At the entry of any call.  False if the thread stands before the call again
+ * afterwards, because the recorder has taken it over.
+ */
+bool origins_enter(struct origins *origins, struct tracee *t,
 		   const struct stop *stop);
 /* At the exit of any call. */
 void origins_leave(struct origins *origins, const struct tracee *t,
@@ -73,6 +80,10 @@ void origins_leave(struct origins *origins, const struct tracee *t,
 bool origins_await(const struct origins *origins, pid_t tid);
 /* Another program was executed; descriptors may be closed by that. */
 void origins_exec(struct origins *origins, const struct tracee *t, pid_t tid);
+
+/* When all threads stand still: what the recorder knows is known here, too. */
+int origins_collect(struct origins *origins, struct tracee *t,
+		    struct error *err);
 
 /* Who made it last, or NULL; of mappings the one that @id lies in. */
 const struct origin *origins_find(const struct origins *origins,

@@ -67,7 +67,8 @@ static int at_entry(struct run *run, const struct stop *stop, struct error *err)
 	if (use == CALL_USE_STDIN ||
 	    (use == CALL_USE_WAIT && stdin_wait_is(run->t, stop)))
 		run->ready = CORE_READY_STDIN;
-	origins_enter(run->wait->origins, run->t, stop);
+	if (!origins_enter(run->wait->origins, run->t, stop))
+		return 0;
 	if (use == CALL_USE_WITNESS)
 		witness_see(run->wait->witness, run->t, stop);
 	return seen_calls_add(&run->calls, stop, use, err);

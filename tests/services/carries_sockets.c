@@ -103,6 +103,27 @@ static void keep_pairs(void)
 	carry_check(send(shut[1], "x", 1, 0) == 1);
 }
 
+/* Ports that the kernel hands out to connections may be taken at a restore. */
+static void bind_somewhere(int fd, const struct sockaddr *address,
+			   socklen_t size)
+{
+	struct sockaddr_storage chosen = {0};
+	struct sockaddr_in *in = (void *)&chosen;
+	int port = 10000 + getpid() % 20000;
+	int r = -1;
+
+	memcpy(&chosen, address, size);
+	while (r < 0 && port < 32000) {
+		/* At the same place for both versions of IP. */
+		if (chosen.ss_family != AF_UNIX)
+			in->sin_port = htons((uint16_t)port++);
+		else
+			port = 32000;
+		r = bind(fd, (void *)&chosen, size);
+	}
+	must(r);
+}
+
 static int listen_on(const struct sockaddr *address, socklen_t size)
 {
 	int fd = must(socket(address->sa_family,
@@ -110,7 +131,7 @@ static int listen_on(const struct sockaddr *address, socklen_t size)
 	const int on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	must(bind(fd, address, size));
+	bind_somewhere(fd, address, size);
 	must(listen(fd, 17));
 	return fd;
 }
@@ -203,7 +224,7 @@ static void keep_datagrams(void)
 	char byte;
 
 	setsockopt(bound, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
-	must(bind(bound, (void *)&address, size));
+	bind_somewhere(bound, (void *)&address, size);
 	must(getsockname(bound, (void *)&address, &size));
 
 	service_ready();

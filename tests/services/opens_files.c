@@ -110,6 +110,21 @@ static void reuse(int main_line)
 	expect_line("main", main_line);
 }
 
+/* So many that they are not stopped one by one any more. */
+static void open_many(int main_line)
+{
+	int fd = 0, line = __LINE__ + 4;
+
+	for (int i = 0; i < 5000; i++) {
+		close(fd > 2 ? fd : -1);
+		fd = open("/etc/hostname", O_RDONLY);
+	}
+	expect("fd %d ", fd);
+	expect("openat(2) by thread %d (opens_files), ", getpid());
+	expect_line("open_many", line);
+	expect_line("main", main_line);
+}
+
 static void copy(int main_line)
 {
 	int fd = open("/etc/hostname", O_RDONLY);
@@ -232,6 +247,8 @@ static void run(const char *name, int main_line)
 {
 	if (strcmp(name, "reuse") == 0)
 		reuse(main_line);
+	if (strcmp(name, "many") == 0)
+		open_many(main_line);
 	if (strcmp(name, "copy") == 0)
 		copy(main_line);
 	if (strcmp(name, "receive") == 0)

@@ -62,6 +62,32 @@ Test(blame, number_that_is_used_again_belongs_to_whoever_used_it_last)
 	check_case("reuse");
 }
 
+Test(blame, one_of_many_that_were_opened_is_known_too)
+{
+	check_case("many");
+}
+
+/* Nothing of what made that cheap is left, in the core or in its restores. */
+Test(blame, service_that_opens_many_files_is_as_it_was)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "-q", "-o", "svc.core",
+			      service_path("opens_many")));
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	for (int i = 0; i < 3; i++) {
+		outcome = run("", WORDS(tool_restore(), "svc.core"));
+		expect_out(outcome, "ok\n");
+		outcome_free(&outcome);
+	}
+	outcome = run(NULL, WORDS("gdb", "-nx", "-batch", "-ex",
+				  "find /b open64, +200, 0x0f, 0x05",
+				  service_path("opens_many"), "svc.core"));
+	expect_in(outcome.out, "pattern");
+	outcome_free(&outcome);
+}
+
 Test(blame, copies_of_descriptors_say_of_which)
 {
 	check_case("copy");
@@ -199,7 +225,7 @@ Test(blame, what_was_not_seen_is_said)
 	char pid[32];
 
 	service = start(WORDS(service_path("opens_files"), "deep"));
-	usleep(200000);
+	cr_assert(read(service.out, pid, 1) == 1);
 	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
 	outcome = run(NULL, WORDS(tool_capture(), pid));
 	expect_in(outcome.err, "the service made it before it was attached to");

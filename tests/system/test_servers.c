@@ -165,17 +165,23 @@ static struct sockaddr_in address_of(int port)
 	};
 }
 
-/* One that nobody listens on. */
+/*
+ * One that nobody listens on, and none of those that the kernel hands out: a
+ * connection of another test might have it by the time of the restore.
+ */
 static int free_port(void)
 {
-	struct sockaddr_in address = address_of(0);
-	socklen_t size = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int port = 10000 + getpid() % 20000;
 
-	cr_assert(bind(fd, (void *)&address, size) == 0);
-	cr_assert(getsockname(fd, (void *)&address, &size) == 0);
-	close(fd);
-	return ntohs(address.sin_port);
+	for (bool is_free = false; !is_free; port++) {
+		const struct sockaddr_in address = address_of(port + 1);
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		is_free =
+			bind(fd, (const void *)&address, sizeof(address)) == 0;
+		close(fd);
+	}
+	return port;
 }
 
 /* What comes back until @wanted has come, or nothing more comes. */

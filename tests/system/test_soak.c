@@ -82,6 +82,26 @@ static size_t count_mappings(pid_t pid)
 	return lines;
 }
 
+/* It has the name of the service from then on, which is set last but one. */
+static void expect_restored(pid_t pid)
+{
+	char path[64], name[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	for (int i = 0; i < 2000 && strncmp(name, "waits_in_threa", 14) != 0;
+	     i++) {
+		FILE *file = fopen(path, "r");
+
+		if (!file || !fgets(name, sizeof(name), file))
+			name[0] = '\0';
+		if (file)
+			fclose(file);
+		usleep(10000);
+	}
+	cr_expect(strncmp(name, "waits_in_threa", 14) == 0, "%s", name);
+	usleep(100000);
+}
+
 static off_t size_of(const char *path)
 {
 	struct stat status = {0};
@@ -106,7 +126,7 @@ Test(soak, generations_do_not_grow)
 		struct running service = start(WORDS(tool_restore(), core));
 		size_t mappings;
 
-		usleep(100000);
+		expect_restored(service.pid);
 		mappings = count_mappings(service.pid);
 		unlink(core);
 		snprintf(core, sizeof(core), "%d.core", i);

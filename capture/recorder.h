@@ -1,0 +1,81 @@
+/*
+ * recorder.h - who opens files, recorded by the service itself
+ *
+ * A stop costs some microseconds, which nobody notices unless a program opens
+ * files by the ten thousands.  For one that does so from a single place, that
+ * place is led to a piece of code of ours, which makes the call, and keeps the
+ * registers and the bytes of the stack in a table, by the descriptor's number:
+ *
+ *	libc   mov $257, %eax      becomes   jump to the page of the recorder,
+ *	       syscall                       which comes back behind the cmp
+ *	       cmp $-4096, %rax
+ *
+ * The seccomp filter lets calls from that page through.  Before the service is
+ * looked at, the bytes are put back, threads that are in the page are led out,
+ * and neither page nor table gets into the core.
+ */
+#ifndef CAPTURE_RECORDER_H
+#define CAPTURE_RECORDER_H
+
+#include "common/mapping.h"
+#include "saved_stack.h"
+
+enum {
+	RECORDER_SLOTS = 4096,	 /* descriptors; those above are not known */
+	RECORDER_PATIENCE = 500, /* stops at one place before it is led away */
+	RECORDER_PATCH = 13,	 /* bytes of the three instructions */
+};
+
+/*
+ * @page: where its code will be, in every program that is executed; 0 when
+ *	there is to be none
+ * @table: behind it
+ * @site: the place in the service, or 0 while there is none
+ * @candidate, @hits: the place where the last calls came from, and how many
+ * @entered_ms, @entered_ticks: the time when it was put there, by our clock and
+ *	by the processor's counter
+ */
+struct recorder {
+	uint64_t page;
+	uint64_t table;
+	uint64_t site;
+	uint64_t candidate;
+	unsigned int hits;
+	uint64_t entered_ms;
+	uint64_t entered_ticks;
+};
+
+/* What one descriptor's slot says; @ticks as recorder_ticks(), @ms by our clock */
+struct recorded {
+	uint64_t thread_pointer;
+	uint64_t ticks;
+	uint64_t ms;
+	struct saved_stack stack;
+};
+
+/* The processor's counter, for what is too close together for our clock. */
+uint64_t recorder_ticks(void);
+
+/* Chooses a page that programs leave free, most likely. */
+void recorder_init(struct recorder *recorder);
+
+/*
+ * At a stop in a system call that opens a file.  True if the place was led away
+ * with that; the thread then stands before it, and makes the call anew.
+ */
+bool recorder_take_over(struct recorder *recorder, struct tracee *t,
+			const struct stop *stop);
+/* Another program was executed. */
+void recorder_forget(struct recorder *recorder);
+
+/* Puts the bytes back; all threads stand still, and none is in the page then. */
+int recorder_leave(struct recorder *recorder, struct tracee *t,
+		   struct error *err);
+/* What it knows of a descriptor; the stack is allocated. */
+bool recorder_read(const struct recorder *recorder, const struct tracee *t,
+		   int fd, struct recorded *ret_recorded);
+/* Takes page and table out of the list. */
+void recorder_hide(const struct recorder *recorder,
+		   struct mapping_list *mappings);
+
+#endif
