@@ -19,7 +19,7 @@
 enum {
 	GUARD_INSTALL = 102, /* MADV_GUARD_INSTALL */
 	MSEAL = 462,
-	KEY_RIGHTS = 1 << 9, /* PKRU in XCR0 */
+	KEY_RIGHTS = 1 << 9,	/* PKRU in XCR0 */
 	TIMER_ID_MAX = 1 << 14, /* two calls for each take a few milliseconds */
 };
 
