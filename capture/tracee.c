@@ -62,6 +62,35 @@ void task_remove(struct tracee *t, pid_t tid)
 		*task = t->tasks[--t->task_count];
 }
 
+int task_ended(struct tracee *t, pid_t tid, struct error *err)
+{
+	const struct task *task = task_find(t, tid);
+	pid_t *early;
+
+	if (!task || !task->is_announced) {
+		early = realloc(t->early,
+				(t->early_count + 1) * sizeof(*early));
+		if (!early)
+			return error_system(err, ENOMEM, "cannot keep task %d",
+					    tid);
+		t->early = early;
+		t->early[t->early_count++] = tid;
+	}
+	task_remove(t, tid);
+	return 0;
+}
+
+bool task_take_early(struct tracee *t, pid_t tid)
+{
+	for (size_t i = 0; i < t->early_count; i++) {
+		if (t->early[i] != tid)
+			continue;
+		t->early[i] = t->early[--t->early_count];
+		return true;
+	}
+	return false;
+}
+
 /*
  * The signals that end or wake us are taken by sigtimedwait(2) only, so that
  * none is lost between a look at the tracee and the wait for it.
@@ -101,6 +130,7 @@ int tracee_seize(struct tracee *t, pid_t tid, long options, struct error *err)
 	task = task_add(t, tid, true);
 	if (!task)
 		return error_system(err, ENOMEM, "cannot keep thread %d", tid);
+	task->is_announced = true;
 	return 0;
 }
 
@@ -227,6 +257,7 @@ static void forget(struct tracee *t)
 		close(t->memory_fd);
 	tracee_forget_watches(t);
 	free(t->tasks);
+	free(t->early);
 	*t = (struct tracee){.gone = true};
 }
 

@@ -69,6 +69,7 @@ struct watch;
 /*
  * @filtered: its system calls are stopped by a seccomp filter
  * @attached: it ran before us, and goes on without us
+ * @early: tasks that have ended before the event that announces them was seen
  */
 struct tracee {
 	pid_t pid;
@@ -78,6 +79,8 @@ struct tracee {
 	struct task *tasks;
 	size_t task_count;
 	size_t task_capacity;
+	pid_t *early;
+	size_t early_count;
 	struct watch *watches;
 	size_t watch_count;
 	int memory_fd; /* /proc/PID/mem, or 0 */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "common/cleanup.h"
@@ -53,6 +54,28 @@ static int refuse_kernel_thread(const struct tracee *t, pid_t tid,
 	return -err->code;
 }
 
+/*
+ * A thread that is ending cannot be seized (EPERM), nor one that has just been
+ * made by a thread that is held: it is held, too, and its event still to come.
+ */
+static bool needs_no_seizing(struct tracee *t, pid_t tid)
+{
+	cleanup_heap char *status = NULL;
+	uint64_t tracer = 0;
+	const char *at;
+
+	if (tid == t->pid ||
+	    io_read_filef(&status, NULL, "/proc/%d/task/%d/status", t->pid,
+			  tid) < 0)
+		return tid != t->pid;
+	if (strstr(status, "\nState:\tZ") || strstr(status, "\nState:\tX"))
+		return true;
+	at = strstr(status, "\nTracerPid:\t");
+	return at && take_word(&at, "\nTracerPid:\t") &&
+	       take_decimal(&at, &tracer) && (pid_t)tracer == getpid() &&
+	       task_add(t, tid, true);
+}
+
 /* Seizes what is in /proc/PID/task and is not held yet. */
 static int seize_threads(struct tracee *t, bool *ret_more, struct error *err)
 {
@@ -76,10 +99,12 @@ static int seize_threads(struct tracee *t, bool *ret_more, struct error *err)
 		if (r == 0)
 			r = tracee_seize(t, (pid_t)tid, 0, err);
 		/* It may have ended since the folder was read. */
-		if (r == -ESRCH && (pid_t)tid != t->pid) {
+		if ((r == -ESRCH && (pid_t)tid != t->pid) ||
+		    (r == -EPERM && needs_no_seizing(t, (pid_t)tid))) {
 			*err = (struct error){0};
 			r = 0;
-			continue;
+			if (!task_find(t, (pid_t)tid))
+				continue;
 		}
 		*ret_more = true;
 	}
@@ -190,7 +215,10 @@ int task_await(struct tracee *t, pid_t tid, struct error *err)
 	int r = 0;
 
 	while (r == 0 && (task = task_find(t, tid)) && !task->stopped) {
-		r = wait_for_stop(tid, &status, err);
+		/* Any other stop, as that of a clone(2), has undone it. */
+		r = task_interrupt(task, err);
+		if (r == 0)
+			r = wait_for_stop(tid, &status, err);
 		if (r == 0)
 			r = task_event(t, tid, status, &stop, &seen, err);
 		task = task_find(t, tid);

@@ -95,10 +95,16 @@ static int task_announced(struct tracee *t, struct task *task,
 {
 	unsigned long child;
 	pid_t parent = task->tid;
+	struct task *made;
 
 	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &child) == 0 &&
-	    !task_add(t, (pid_t)child, is_ours(t, (pid_t)child)))
-		return error_system(err, ENOMEM, "cannot keep task %lu", child);
+	    !task_take_early(t, (pid_t)child)) {
+		made = task_add(t, (pid_t)child, is_ours(t, (pid_t)child));
+		if (!made)
+			return error_system(err, ENOMEM, "cannot keep task %lu",
+					    child);
+		made->is_announced = true;
+	}
 	go_on(task_find(t, parent), 0);
 	return 0;
 }
@@ -190,10 +196,10 @@ int task_event(struct tracee *t, pid_t tid, int status, struct stop *ret_stop,
 		*ret_seen = ret_stop->kind != 0;
 		return r;
 	}
-	task_remove(t, tid);
+	r = task_ended(t, tid, err);
 	*ret_seen = tid == t->pid;
-	if (!*ret_seen)
-		return 0;
+	if (r < 0 || !*ret_seen)
+		return r;
 	t->gone = true;
 	*ret_stop = (struct stop){.kind = STOP_EXITED};
 	if (WIFSIGNALED(status)) {

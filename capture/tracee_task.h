@@ -19,6 +19,7 @@
  * @is_interrupted: it was in a call that the kernel would make again by itself,
  *	with the registers @interrupted; and was brought out of it with @repeated
  * @is_fresh: it has not stopped yet, and so not run a single instruction
+ * @is_announced: by the one that made it, or it was seized
  */
 struct task {
 	pid_t tid;
@@ -26,6 +27,7 @@ struct task {
 	bool stopped;
 	bool asked;
 	bool is_fresh;
+	bool is_announced;
 	int request;
 	bool is_interrupted;
 	struct user_regs_struct interrupted;
@@ -53,6 +55,14 @@ struct task *task_find(const struct tracee *t, pid_t tid);
 /* The task, made if it was not known; NULL when memory runs out. */
 struct task *task_add(struct tracee *t, pid_t tid, bool ours);
 void task_remove(struct tracee *t, pid_t tid);
+/*
+ * Of two tasks the events come in any order: one may have run and ended when the
+ * other is heard to have made it.  So the end is kept in mind, and the task is
+ * not taken for one that is there.
+ */
+int task_ended(struct tracee *t, pid_t tid, struct error *err);
+/* Whether it has ended so; that is forgotten. */
+bool task_take_early(struct tracee *t, pid_t tid);
 /* Asks it to stop, unless it stands still or was asked before. */
 int task_interrupt(struct task *task, struct error *err);
 /* Waits for one running thread; whatever stops it, it stays stopped. */

@@ -7,19 +7,13 @@
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/harness.h"
-
-enum {
-	SIGNALS_SENT = 5000,
-};
 
 TestSuite(states, .init = harness_begin, .fini = harness_end, .timeout = 120);
 
@@ -219,46 +213,6 @@ Test(states, pending_signals)
 Test(states, signals_without_room_in_the_queue)
 {
 	check("queues_signals", NULL);
-}
-
-static _Noreturn void send_signals(pid_t pid)
-{
-	for (int i = 0; i < SIGNALS_SENT; i++) {
-		while (sigqueue(pid, SIGRTMIN, (union sigval){.sival_int = i}) <
-		       0)
-			usleep(100);
-		usleep(200);
-	}
-	_exit(EXIT_SUCCESS);
-}
-
-/* A service that is taken as it runs gets each signal, once and in order. */
-Test(states, signals_that_come_meanwhile_are_delivered)
-{
-	struct running service = start(WORDS(service_path("counts_signals")));
-	char text[16], pid[32];
-	struct outcome outcome;
-	int status;
-	pid_t sender;
-
-	cr_assert(read(service.out, text, 9) == 9);
-	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
-	sender = fork();
-	if (sender == 0)
-		send_signals(service.pid);
-	do {
-		outcome = run(NULL, WORDS(tool_capture(), "-q", "-o",
-					  "svc.core", pid));
-		expect_status(outcome, 0);
-		outcome_free(&outcome);
-	} while (waitpid(sender, &status, WNOHANG) == 0);
-	cr_expect(status == 0);
-	usleep(100000);
-	kill(service.pid, SIGTERM);
-	outcome = finish(service, "", 20);
-	snprintf(text, sizeof(text), "%d\nok\n", SIGNALS_SENT);
-	expect_out(outcome, text);
-	outcome_free(&outcome);
 }
 
 /* state: interval timers, POSIX timers */
