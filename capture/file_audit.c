@@ -23,6 +23,7 @@
 #include "common/cleanup.h"
 #include "common/text.h"
 #include "open_file.h"
+#include "same_files.h"
 
 enum {
 	FLAG_ASYNC = 020000, /* O_ASYNC, in the kernel's words FASYNC */
@@ -45,6 +46,7 @@ struct judged {
 struct auditor {
 	const struct file_audit *request;
 	const struct open_file_list *all;
+	struct same_files *same;
 	int pidfd;
 	bool is_rebound[STREAMS];
 };
@@ -113,13 +115,21 @@ static int list_read(struct open_file_list *ret_list, pid_t pid,
 	return 0;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const struct open_file_entry *one = a;
+	const struct open_file_entry *other = b;
+
+	return one->fd < other->fd ? -1 : one->fd > other->fd;
+}
+
 static const struct open_file_entry *find_entry(const struct auditor *auditor,
 						int fd)
 {
-	for (size_t i = 0; i < auditor->all->count; i++)
-		if (auditor->all->items[i].fd == fd)
-			return &auditor->all->items[i];
-	return NULL;
+	const struct open_file_entry key = {.fd = fd};
+
+	return bsearch(&key, auditor->all->items, auditor->all->count,
+		       sizeof(key), by_number);
 }
 
 /*
@@ -268,34 +278,44 @@ static void carry_as(const struct auditor *auditor, const struct judged *judged,
 		judged->file.close_on_exec);
 }
 
-/* One of a group that shares an open file; false when there is none yet. */
-static bool judge_shared(const struct auditor *auditor,
-			 const struct judged *judged, enum policy_action action)
+/* One of a group that shares an open file, which is carried already. */
+static void share(const struct auditor *auditor, const struct judged *judged,
+		  const struct same_file *same, bool is_known)
 {
 	struct carried *carried = auditor->request->carried;
 	char suffix[48];
 
-	if (action != POLICY_CARRY && action != POLICY_CARRY_ANY)
-		return false;
-	for (size_t i = 0; i < carried->file_count; i++) {
-		const struct carried_file *file = &carried->files[i];
-		long order = compare(auditor, judged->file.fd, file->fd);
+	snprintf(suffix, sizeof(suffix),
+		 is_known ? ", the same open file as fd %d"
+			  : ", perhaps the same open file as fd %d",
+		 same->entry.fd);
+	add_finding(auditor, judged,
+		    is_known ? VERDICT_CARRIED : VERDICT_REFUSED, suffix);
+	carried_add_descriptor(carried, judged->file.fd, same->file,
+			       judged->file.close_on_exec);
+}
 
-		if (order > 0 || file->core.kind == CORE_FILE_INHERITED ||
-		    file->core.kind == CORE_FILE_CLOSED)
-			continue;
-		snprintf(suffix, sizeof(suffix),
-			 order < 0 ? ", perhaps the same open file as fd %d"
-				   : ", the same open file as fd %d",
-			 file->fd);
-		add_finding(auditor, judged,
-			    order < 0 ? VERDICT_REFUSED : VERDICT_CARRIED,
-			    suffix);
-		carried_add_descriptor(carried, judged->file.fd, (uint32_t)i,
-				       judged->file.close_on_exec);
-		return true;
+/* An open file may have several descriptors; it is carried once. */
+static void carry_once(const struct auditor *auditor,
+		       const struct judged *judged, enum policy_action action)
+{
+	const struct open_file_entry *entry =
+		find_entry(auditor, judged->file.fd);
+	struct carried *carried = auditor->request->carried;
+	const uint32_t index = (uint32_t)carried->file_count;
+	enum same_answer answer;
+	size_t at;
+
+	answer = same_files_find(auditor->same, entry, &at);
+	if (answer != SAME_NONE) {
+		share(auditor, judged, &auditor->same->items[at],
+		      answer == SAME_FOUND);
+		return;
 	}
-	return false;
+	carry(auditor, judged, action);
+	if (carried->file_count > index &&
+	    !same_files_add(auditor->same, at, entry, index))
+		carried->failed = true;
 }
 
 /* Which of the standard streams it is once more, or -1. */
@@ -344,8 +364,7 @@ static void judge_by_policy(const struct auditor *auditor,
 		break;
 	case POLICY_CARRY:
 	case POLICY_CARRY_ANY:
-		if (!judge_shared(auditor, judged, action))
-			carry(auditor, judged, action);
+		carry_once(auditor, judged, action);
 		break;
 	case POLICY_REFUSE:
 		refuse(auditor, judged);
@@ -452,8 +471,10 @@ int file_audit_make(const struct file_audit *request, struct error *err)
 {
 	cleanup(list_deinit) struct open_file_list all = {0};
 	cleanup_fd int pidfd = pidfd_open(request->pid, 0);
+	cleanup(same_files_deinit) struct same_files same = {
+		.pid = request->pid};
 	struct auditor auditor = {
-		.request = request, .all = &all, .pidfd = pidfd};
+		.request = request, .all = &all, .same = &same, .pidfd = pidfd};
 	int r = list_read(&all, request->pid, err);
 
 	if (r < 0)

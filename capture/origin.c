@@ -287,16 +287,6 @@ static void see_random_device(struct origins *origins, const struct tracee *t,
 	keep(origins, t, &randomness, RANDOM_DEVICE);
 }
 
-/* Not a thread, which clone3(2) makes, too. */
-static bool is_child(const struct tracee *t, int64_t id)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%lld", t->pid,
-		 (long long)id);
-	return access(path, F_OK) < 0;
-}
-
 void origins_leave(struct origins *origins, const struct tracee *t,
 		   const struct stop *stop)
 {
@@ -320,8 +310,7 @@ void origins_leave(struct origins *origins, const struct tracee *t,
 	origins->has_ring |=
 		pending->call == SYS_io_uring_setup && stop->result >= 0;
 	if (call && (stop->result >= 0 || stop->result < -4095)) {
-		if (call->place == PLACE_AT_RESULT &&
-		    (call->kind != RESOURCE_CHILD || is_child(t, stop->result)))
+		if (call->place == PLACE_AT_RESULT)
 			keep(origins, t, pending, stop->result);
 		else if (call->place == PLACE_AT_ARGUMENT)
 			keep(origins, t, pending, (int)pending->id);
@@ -396,6 +385,17 @@ int origins_collect(struct origins *origins, struct tracee *t,
 			collect_one(origins, t, fd, tids, count);
 	}
 	return r;
+}
+
+void origins_child(struct origins *origins, const struct tracee *t,
+		   const struct stop *stop)
+{
+	struct origin origin = make(origins, t, stop->tid);
+
+	origin.kind = RESOURCE_CHILD;
+	origin.call = stop->number;
+	keep(origins, t, &origin, stop->result);
+	saved_stack_deinit(&origin.stack);
 }
 
 /* Close-on-exec, and everything that was memory of the program before. */

@@ -76,6 +76,9 @@ bool origins_enter(struct origins *origins, struct tracee *t,
 /* At the exit of any call. */
 void origins_leave(struct origins *origins, const struct tracee *t,
 		   const struct stop *stop);
+/* At STOP_CHILD. */
+void origins_child(struct origins *origins, const struct tracee *t,
+		   const struct stop *stop);
 /* Whether thread @tid is in a call whose exit has to be seen. */
 bool origins_await(const struct origins *origins, pid_t tid);
 /* Another program was executed; descriptors may be closed by that. */

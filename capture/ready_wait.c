@@ -230,6 +230,9 @@ static int take_stop(struct run *run, const struct stop *stop, int *ret_signal,
 		return at_entry(run, stop, err);
 	case STOP_SYSCALL_EXIT:
 		return at_exit(run, stop, err);
+	case STOP_CHILD:
+		origins_child(run->wait->origins, run->t, stop);
+		return 0;
 	case STOP_SIGNAL:
 		if (!at_signal(run, stop))
 			*ret_signal = stop->signal;
@@ -295,7 +298,7 @@ static uint64_t next_deadline(const struct run *run)
 	if (run->after_ms && run->after_ms < deadline)
 		deadline = run->after_ms;
 	/* An interrupt is under way; do not spin until it has arrived. */
-	return deadline <= now ? now + 1000 : deadline;
+	return run->is_overdue && deadline <= now ? now + 1000 : deadline;
 }
 
 /*

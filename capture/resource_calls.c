@@ -4,7 +4,6 @@
 #include "resource_calls.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -57,12 +56,6 @@ const struct resource_call resource_calls[] = {
 	{SYS_io_setup, RESOURCE_MAPPING, PLACE_AT_INT, 1},
 
 	{SYS_timer_create, RESOURCE_TIMER, PLACE_AT_INT, 2},
-
-	{SYS_fork, RESOURCE_CHILD, PLACE_AT_RESULT},
-	{SYS_vfork, RESOURCE_CHILD, PLACE_AT_RESULT},
-	{SYS_clone, RESOURCE_CHILD, PLACE_AT_RESULT, 0,
-	 .test = 0, .mask = CLONE_THREAD, .value = 0},
-	{SYS_clone3, RESOURCE_CHILD, PLACE_AT_RESULT},
 
 	{SYS_getrandom, RESOURCE_RANDOMNESS, PLACE_AT_NOTHING},
 	{SYS_semop, RESOURCE_SEMAPHORE, PLACE_AT_NOTHING},

@@ -18,7 +18,7 @@ enum resource_kind {
 	RESOURCE_LOCK,	     /* the number of the descriptor it is on */
 	RESOURCE_MAPPING,    /* the address where it starts */
 	RESOURCE_TIMER,	     /* its id */
-	RESOURCE_CHILD,	     /* its process id */
+	RESOURCE_CHILD,	     /* its process id; an event, no call of the table */
 	RESOURCE_RANDOMNESS, /* 0, or RANDOM_DEVICE */
 	RESOURCE_SEMAPHORE,  /* 0 */
 };

@@ -142,10 +142,8 @@ static bool sleep_until(uint64_t deadline_ms, struct stop *ret_stop)
 	sigset_t waking;
 	int signal;
 
-	if (now >= deadline_ms) {
-		*ret_stop = (struct stop){.kind = STOP_TIMEOUT};
-		return true;
-	}
+	if (now >= deadline_ms)
+		return false;
 	if (deadline_ms - now < 3600 * 1000) {
 		left.tv_sec = (time_t)((deadline_ms - now) / 1000);
 		left.tv_nsec = (long)((deadline_ms - now) % 1000) * 1000000;
@@ -158,9 +156,34 @@ static bool sleep_until(uint64_t deadline_ms, struct stop *ret_stop)
 	return true;
 }
 
+/*
+ * Asked before every stop: a service that stops all the time would leave no room
+ * for it.
+ */
+static bool is_over(uint64_t deadline_ms, struct stop *ret_stop)
+{
+	const struct timespec at_once = {0};
+	sigset_t ending;
+	int signal;
+
+	if (clock_now_ms() >= deadline_ms) {
+		*ret_stop = (struct stop){.kind = STOP_TIMEOUT};
+		return true;
+	}
+	tracee_waking_signals(&ending);
+	sigdelset(&ending, SIGCHLD);
+	signal = sigtimedwait(&ending, NULL, &at_once);
+	if (signal > 0)
+		*ret_stop =
+			(struct stop){.kind = STOP_CANCELLED, .signal = signal};
+	return signal > 0;
+}
+
 int tracee_next_stop(struct tracee *t, uint64_t deadline_ms,
 		     struct stop *ret_stop, struct error *err)
 {
+	if (is_over(deadline_ms, ret_stop))
+		return 0;
 	for (;;) {
 		bool seen = false;
 		int status;
@@ -174,7 +197,8 @@ int tracee_next_stop(struct tracee *t, uint64_t deadline_ms,
 			r = task_event(t, tid, status, ret_stop, &seen, err);
 			if (r < 0 || seen)
 				return r;
-		} else if (sleep_until(deadline_ms, ret_stop)) {
+		} else if (sleep_until(deadline_ms, ret_stop) ||
+			   is_over(deadline_ms, ret_stop)) {
 			return 0;
 		}
 	}

@@ -36,13 +36,14 @@ enum stop_kind {
 	STOP_EXEC = 1,	    /* the new program is loaded, none of it has run */
 	STOP_SYSCALL_ENTRY, /* about to make the call @number */
 	STOP_SYSCALL_EXIT,  /* the call @number has returned @result */
-	STOP_SIGNAL,	    /* @signal is about to be delivered */
-	STOP_WATCH,	    /* about to execute the instruction at @address */
-	STOP_INTERRUPT,	    /* because tracee_interrupt() asked for it */
-	STOP_EXITED,	    /* the service is gone, with @status */
-	STOP_KILLED,	    /* the service is gone, by @signal */
-	STOP_TIMEOUT,	    /* nothing stopped before the deadline */
-	STOP_CANCELLED,	    /* the user wants to end it all, by @signal */
+	STOP_CHILD,	/* process @result was started by the call @number */
+	STOP_SIGNAL,	/* @signal is about to be delivered */
+	STOP_WATCH,	/* about to execute the instruction at @address */
+	STOP_INTERRUPT, /* because tracee_interrupt() asked for it */
+	STOP_EXITED,	/* the service is gone, with @status */
+	STOP_KILLED,	/* the service is gone, by @signal */
+	STOP_TIMEOUT,	/* nothing stopped before the deadline */
+	STOP_CANCELLED, /* the user wants to end it all, by @signal */
 };
 
 /* @tid: the thread that stands still; 0 for the last four kinds */

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/io.h"
@@ -32,6 +34,12 @@ static bool is_ours(const struct tracee *t, pid_t tid)
 		return false;
 	skip_blanks(&at);
 	return take_decimal(&at, &group) && (pid_t)group == t->pid;
+}
+
+/* Not a thread; one that has ended is there until it is waited for. */
+static bool is_process(pid_t tid)
+{
+	return tid > 0 && syscall(SYS_tgkill, tid, tid, 0) == 0;
 }
 
 /* As it went on before; an error means that the task has just died. */
@@ -90,22 +98,31 @@ static void forget_threads(struct tracee *t)
 			task_remove(t, t->tasks[i].tid);
 }
 
+/* Threads are nobody's business; that the service starts a process is. */
 static int task_announced(struct tracee *t, struct task *task,
-			  struct error *err)
+			  struct stop *stop, struct error *err)
 {
-	unsigned long child;
+	unsigned long child = 0;
 	pid_t parent = task->tid;
 	struct task *made;
 
-	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &child) == 0 &&
-	    !task_take_early(t, (pid_t)child)) {
+	ptrace(PTRACE_GETEVENTMSG, parent, NULL, &child);
+	if (child && !task_take_early(t, (pid_t)child)) {
 		made = task_add(t, (pid_t)child, is_ours(t, (pid_t)child));
 		if (!made)
 			return error_system(err, ENOMEM, "cannot keep task %lu",
 					    child);
 		made->is_announced = true;
 	}
-	go_on(task_find(t, parent), 0);
+	task = task_find(t, parent);
+	if (!task->ours || !is_process((pid_t)child)) {
+		go_on(task, 0);
+		return 0;
+	}
+	stop->kind = STOP_CHILD;
+	stop->result = (int64_t)child;
+	stop->number = ptrace(PTRACE_PEEKUSER, parent,
+			      offsetof(struct user, regs.orig_rax), 0);
 	return 0;
 }
 
@@ -150,7 +167,7 @@ static int task_stopped(struct tracee *t, struct task *task, int status,
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
-		return task_announced(t, task, err);
+		return task_announced(t, task, stop, err);
 	case PTRACE_EVENT_EXEC:
 		if (!task->ours) {
 			go_on(task, 0);
