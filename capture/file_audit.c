@@ -185,10 +185,11 @@ static void add_finding(const struct auditor *auditor,
 {
 	audit_add(auditor->request->audit, verdict, judged->subject, "%s%s",
 		  judged->file.what, suffix);
-	audit_identify(auditor->request->audit,
-		       judged->file.is_locked ? RESOURCE_LOCK
-					      : RESOURCE_DESCRIPTOR,
+	audit_identify(auditor->request->audit, RESOURCE_DESCRIPTOR,
 		       judged->file.fd);
+	if (judged->file.is_locked)
+		audit_identify(auditor->request->audit, RESOURCE_LOCK,
+			       judged->file.fd);
 }
 
 static bool take(const struct auditor *auditor, const struct judged *judged,
@@ -437,11 +438,13 @@ static void audit_closed(const struct auditor *auditor, int fd)
 	open_file_say(&judged.file, "%s is closed", stream_names[fd]);
 	if (action == POLICY_CARRY || action == POLICY_DROP) {
 		carry_as(auditor, &judged, CORE_FILE_CLOSED, 0);
-		add_finding(auditor, &judged, VERDICT_CARRIED, "");
+		audit_add(request->audit, VERDICT_CARRIED, judged.subject, "%s",
+			  judged.file.what);
 		return;
 	}
-	add_finding(auditor, &judged,
-		    request->is_started ? VERDICT_REFUSED : VERDICT_NOTED, "");
+	audit_add(request->audit,
+		  request->is_started ? VERDICT_REFUSED : VERDICT_NOTED,
+		  judged.subject, "%s", judged.file.what);
 	if (!request->is_started)
 		return;
 	audit_remedy(request->audit, "Close it after the ready point.");

@@ -32,7 +32,9 @@ enum resource_place {
 	PLACE_AT_RESULT,   /* in the result */
 	PLACE_AT_ARGUMENT, /* in an argument */
 	PLACE_AT_INT,	   /* in the int that an argument points to */
+	PLACE_AT_LONG,	   /* in the long that it points to */
 	PLACE_AT_PAIR,	   /* in the two ints that it points to */
+	PLACE_AT_PIDFD,	   /* in an int that its struct clone_args points to */
 	PLACE_AT_MESSAGE,  /* in the control data of a struct msghdr */
 	PLACE_AT_MESSAGES, /* of several struct mmsghdr */
 	PLACE_AT_NOTHING,  /* there is only one, of id 0 */
@@ -56,10 +58,19 @@ struct resource_call {
 extern const struct resource_call resource_calls[];
 extern const size_t resource_call_count;
 
-/* The row of a call, or NULL. */
+/*
+ * The first row of a call, or NULL; and the next behind @row, as a call may
+ * make two things.
+ */
 const struct resource_call *resource_call_find(int64_t number,
 					       const uint64_t arguments[6]);
+const struct resource_call *resource_call_next(const struct resource_call *row,
+					       int64_t number,
+					       const uint64_t arguments[6]);
+
 /* Whether it ends descriptor @fd: close(2), close_range(2), dup2(2), dup3(2). */
 bool resource_call_closes(int64_t number, const uint64_t arguments[6], int fd);
+/* Whether what it makes is a copy of the descriptor in its first argument. */
+bool resource_call_copies(int64_t number, const uint64_t arguments[6]);
 
 #endif
