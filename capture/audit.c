@@ -3,6 +3,7 @@
  */
 #include "audit.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,10 +63,14 @@ void audit_remedy(struct audit *audit, const char *remedy, ...)
 
 void audit_identify(struct audit *audit, enum resource_kind kind, int64_t id)
 {
+	struct finding *finding;
+
 	if (audit->count == 0)
 		return;
-	audit->items[audit->count - 1].kind = kind;
-	audit->items[audit->count - 1].id = id;
+	finding = &audit->items[audit->count - 1];
+	assert(finding->resource_count < FINDING_RESOURCES);
+	finding->resources[finding->resource_count++] =
+		(struct resource){.kind = kind, .id = id};
 }
 
 void audit_offer(struct audit *audit, const char *kind)
@@ -88,7 +93,9 @@ void audit_move(struct audit *to, struct audit *from)
 			audit_remedy(to, "%s", f->remedy);
 		if (f->offer[0])
 			audit_offer(to, f->offer);
-		audit_identify(to, f->kind, f->id);
+		for (size_t k = 0; k < f->resource_count; k++)
+			audit_identify(to, f->resources[k].kind,
+				       f->resources[k].id);
 	}
 	to->is_incomplete |= from->is_incomplete;
 	audit_deinit(from);
@@ -169,7 +176,8 @@ const char *verdict_name(enum verdict verdict)
 void audit_deinit(struct audit *audit)
 {
 	for (size_t i = 0; i < audit->count; i++)
-		blame_free(audit->items[i].blame);
+		for (size_t k = 0; k < FINDING_RESOURCES; k++)
+			blame_free(audit->items[i].resources[k].blame);
 	free(audit->items);
 	*audit = (struct audit){0};
 }

@@ -25,14 +25,24 @@ enum verdict {
 
 struct blame;
 
+enum {
+	FINDING_RESOURCES = 2, /* a descriptor, and the lock on it */
+};
+
+/* @blame: who made it, or NULL; owned */
+struct resource {
+	enum resource_kind kind;
+	int64_t id;
+	struct blame *blame;
+};
+
 /*
  * @subject: which one, as reports and refusals name it: "fd 5", "thread 4711",
  *	"timer 0", "mapping 0x7f…-0x7f…"
  * @what: what it is: "TCP connection to 127.0.0.1:5432"
  * @offer: for a refusal, the kind for --carry that would accept it, or ""
- * @kind, @id: which resource it is, if somebody may have made it
- * @blame: who did, or NULL; owned
  * @remedy: for a refusal, a whole sentence that says what to do, or ""
+ * @resources: which they are, where somebody may have made them
  */
 struct finding {
 	enum verdict verdict;
@@ -40,9 +50,8 @@ struct finding {
 	char what[512];
 	char remedy[256];
 	char offer[16];
-	enum resource_kind kind;
-	int64_t id;
-	struct blame *blame;
+	struct resource resources[FINDING_RESOURCES];
+	size_t resource_count;
 };
 
 struct audit {
@@ -63,7 +72,10 @@ void audit_add(struct audit *audit, enum verdict verdict, const char *subject,
 void audit_remedy(struct audit *audit, const char *remedy, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Says which resource the finding is about that was added last. */
+/*
+ * Says which resource the finding is about that was added last; one more, if
+ * that was said before.
+ */
 void audit_identify(struct audit *audit, enum resource_kind kind, int64_t id);
 /* Says that --carry=@kind would accept the finding that was added last. */
 void audit_offer(struct audit *audit, const char *kind);

@@ -1,5 +1,5 @@
 /*
- * blame.c - who made what a finding is about, for people
+ * blame.c - who made what a finding is about
  */
 #include "blame.h"
 
@@ -9,204 +9,307 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "audit.h"
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "open_file.h"
 
-static const char by_ring[] =
-	"no call that is followed made it; an io_uring may have";
-static const char by_nobody[] = "no call that is followed made it";
+static const char by_ring[] = "an io_uring may have made it";
+static const char by_child[] = "it is a child's child";
+static const char by_mapping[] =
+	"private mappings are not followed, nor is mremap(2)";
+static const char by_nobody[] = "no call that is followed has made it";
 
 void blame_free(struct blame *blame)
 {
-	if (!blame)
-		return;
-	for (size_t i = 0; i < blame->frame_count; i++)
-		free(blame->frames[i].functions);
-	free(blame->frames);
-	free(blame->call);
-	free(blame);
-}
+	while (blame) {
+		struct blame *base = blame->base;
 
-const char *blame_next_function(const char *function)
-{
-	return function + strlen(function) + 1;
-}
-
-/* All that is in one frame, one behind the other. */
-static void describe_frame(struct symbols *symbols,
-			   const struct backtrace_frame *from,
-			   struct blame_frame *to)
-{
-	char texts[SYMBOL_INLINED_MAX][SYMBOL_TEXT_MAX];
-	size_t count = symbols_describe_frame(symbols, from, texts);
-	size_t used = 0;
-
-	to->address = from->address;
-	to->functions = malloc(count * SYMBOL_TEXT_MAX);
-	if (!to->functions)
-		return;
-	to->function_count = count;
-	for (size_t i = 0; i < count; i++) {
-		const size_t size = strlen(texts[i]) + 1;
-
-		memcpy(to->functions + used, texts[i], size);
-		used += size;
+		blame_free(blame->rival);
+		call_stack_deinit(&blame->stack);
+		free(blame->call);
+		free(blame);
+		blame = base;
 	}
 }
 
-/* What is below main() is the same for everybody. */
-static bool is_main(const struct blame_frame *frame)
-{
-	const char *function = frame->functions;
+/* What is looked up by and by: opened when it is first wanted. */
+struct lookup {
+	const struct blamer *blamer;
+	struct symbols *symbols;
+	bool is_open;
+};
 
-	for (size_t i = 1; i < frame->function_count; i++)
-		function = blame_next_function(function);
-	return frame->function_count > 0 && strncmp(function, "main ", 5) == 0;
+static struct symbols *open_symbols(struct lookup *lookup)
+{
+	struct error ignored = {0};
+
+	if (!lookup->is_open)
+		symbols_open(&lookup->symbols, lookup->blamer->tracee->pid,
+			     &ignored);
+	lookup->is_open = true;
+	return lookup->symbols;
 }
 
-static void take_frames(struct blame *blame, struct symbols *symbols,
-			const struct blamer *blamer,
-			const struct saved_stack *stack)
+static void close_symbols(struct lookup *lookup)
 {
-	struct backtrace backtrace;
+	symbols_close(lookup->symbols);
+}
 
-	symbols_unwind(symbols, blamer->tracee, stack, &backtrace);
-	blame->frames = calloc(backtrace.count + 1, sizeof(*blame->frames));
-	for (size_t i = 0; blame->frames && i < backtrace.count; i++) {
-		struct blame_frame *frame = &blame->frames[i];
+static void find_names(struct lookup *lookup, const struct origin *origin,
+		       struct call_stack *ret_stack)
+{
+	struct symbols *symbols = open_symbols(lookup);
 
-		describe_frame(symbols, &backtrace.frames[i], frame);
-		blame->frame_count++;
-		if (is_main(frame))
-			break;
+	if (symbols)
+		call_stack_make(ret_stack, symbols, lookup->blamer->tracee,
+				lookup->blamer->tid, &origin->stack);
+}
+
+/* Those that were found early are of a program that is gone. */
+static void take_stack(struct lookup *lookup, const struct origin *origin,
+		       struct call_stack *ret_stack)
+{
+	const struct call_stack *names = &origin->names;
+
+	if (!names->items) {
+		find_names(lookup, origin, ret_stack);
+		return;
 	}
+	ret_stack->items = calloc(names->count + 1, sizeof(*names->items));
+	if (!ret_stack->items)
+		return;
+	memcpy(ret_stack->items, names->items,
+	       names->count * sizeof(*names->items));
+	ret_stack->count = names->count;
 }
 
-static void read_comm(struct blame *blame)
-{
-	cleanup_heap char *text = NULL;
-
-	if (io_read_filef(&text, NULL, "/proc/%d/comm", blame->tid) == 0)
-		snprintf(blame->comm, sizeof(blame->comm), "%.*s",
-			 (int)strcspn(text, "\n"), text);
-}
-
-static int copied_fd(const struct origin *origin)
+static struct blame *make(struct lookup *lookup, const struct origin *origin)
 {
 	const bool is_copy =
-		origin->call == SYS_dup || origin->call == SYS_dup2 ||
-		origin->call == SYS_dup3 || origin->call == SYS_fcntl;
-
-	return is_copy && origin->kind == RESOURCE_DESCRIPTOR
-		       ? (int)origin->first_argument
-		       : -1;
-}
-
-static struct blame *blame_make(const struct blamer *blamer,
-				struct symbols *symbols,
-				const struct origin *origin)
-{
+		origin->kind == RESOURCE_DESCRIPTOR &&
+		resource_call_copies(origin->call, origin->arguments);
 	struct blame *blame = calloc(1, sizeof(*blame));
 
 	if (!blame)
 		return NULL;
 	blame->event = origin->event;
+	blame->kind = origin->kind;
 	blame->tid = origin->tid;
 	blame->ms = origin->ms;
-	blame->copied = copied_fd(origin);
+	blame->copied = is_copy ? (int)origin->arguments[0] : -1;
 	memcpy(blame->comm, origin->comm, sizeof(blame->comm));
-	if (!blame->comm[0])
-		read_comm(blame);
 	blame->call = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE,
 						       (int)origin->call);
-	if (symbols)
-		take_frames(blame, symbols, blamer, &origin->stack);
+	take_stack(lookup, origin, &blame->stack);
 	return blame;
 }
 
-static struct blame *blame_nobody(const struct blamer *blamer)
+/* With those that it is a copy of, and with its rival. */
+static struct blame *make_all(struct lookup *lookup,
+			      const struct origin *origin)
+{
+	struct blame *blame = make(lookup, origin);
+	struct blame *last = blame;
+
+	if (blame && origin->rival)
+		blame->rival = make(lookup, origin->rival);
+	if (origin->kind == RESOURCE_LOCK)
+		return blame;
+	for (origin = origin->base; last && origin; origin = origin->base) {
+		last->base = make(lookup, origin);
+		last = last->base;
+	}
+	return blame;
+}
+
+static const char *why_unknown(const struct blamer *blamer,
+			       enum resource_kind kind)
+{
+	if (blamer->unseen)
+		return blamer->unseen;
+	if (kind == RESOURCE_MAPPING)
+		return by_mapping;
+	if (kind == RESOURCE_CHILD)
+		return by_child;
+	if (kind == RESOURCE_DESCRIPTOR && blamer->origins->has_ring)
+		return by_ring;
+	return by_nobody;
+}
+
+static struct blame *make_unknown(const struct blamer *blamer,
+				  const struct resource *resource)
 {
 	struct blame *blame = calloc(1, sizeof(*blame));
 
-	if (blame)
-		blame->copied = -1;
-	if (blame)
-		blame->unknown = blamer->unseen		     ? blamer->unseen
-				 : blamer->origins->has_ring ? by_ring
-							     : by_nobody;
+	if (!blame)
+		return NULL;
+	blame->kind = resource->kind;
+	blame->copied = -1;
+	/* The caller hands on no others (tracee_spawn()). */
+	blame->is_inherited = resource->kind == RESOURCE_DESCRIPTOR &&
+			      resource->id <= STDERR_FILENO &&
+			      !blamer->tracee->attached;
+	if (!blame->is_inherited)
+		blame->unknown = why_unknown(blamer, resource->kind);
 	return blame;
+}
+
+static void blame_resource(struct lookup *lookup, struct resource *resource)
+{
+	const struct origins *origins = lookup->blamer->origins;
+	const struct origin *origin =
+		origins_find(origins, resource->kind, resource->id);
+
+	if (!origin) {
+		resource->blame = make_unknown(lookup->blamer, resource);
+		return;
+	}
+	resource->blame = make_all(lookup, origin);
+	if (resource->blame)
+		resource->blame->is_doubtful =
+			origins->has_ring &&
+			resource->kind == RESOURCE_DESCRIPTOR &&
+			origin->call != SYS_io_uring_setup;
 }
 
 static bool is_of_interest(const struct finding *f, bool all)
 {
-	if (f->kind == RESOURCE_NONE)
-		return false;
 	return all || f->verdict == VERDICT_REFUSED ||
 	       f->verdict == VERDICT_NOTED;
 }
 
 void blame_audit(const struct blamer *blamer, struct audit *audit, bool all)
 {
-	struct symbols *symbols = NULL;
-	struct error ignored = {0};
+	struct lookup lookup = {blamer};
 
 	for (size_t i = 0; i < audit->count; i++) {
 		struct finding *f = &audit->items[i];
-		const struct origin *origin;
 
-		if (!is_of_interest(f, all))
-			continue;
-		if (!symbols)
-			symbols_open(&symbols, blamer->tracee->pid, &ignored);
-		origin = origins_find(blamer->origins, f->kind, f->id);
-		/* The standard streams are the caller's. */
-		if (origin)
-			f->blame = blame_make(blamer, symbols, origin);
-		else if (f->verdict != VERDICT_REBOUND)
-			f->blame = blame_nobody(blamer);
+		for (size_t k = 0;
+		     is_of_interest(f, all) && k < f->resource_count; k++)
+			blame_resource(&lookup, &f->resources[k]);
 	}
-	symbols_close(symbols);
+	close_symbols(&lookup);
 }
 
 void blame_story(const struct blamer *blamer, struct blame ***ret_blames,
 		 size_t *ret_count)
 {
-	const struct origins *origins = blamer->origins;
-	struct blame **blames =
-		calloc(origins->story_count + 1, sizeof(*blames));
-	struct symbols *symbols = NULL;
-	struct error ignored = {0};
+	const struct origin_list *story = &blamer->origins->story;
+	struct blame **blames = calloc(story->count + 1, sizeof(*blames));
+	struct lookup lookup = {blamer};
 	size_t count = 0;
 
-	if (blames && origins->story_count > 0)
-		symbols_open(&symbols, blamer->tracee->pid, &ignored);
-	for (size_t i = 0; blames && i < origins->story_count; i++) {
-		blames[count] = blame_make(blamer, symbols, &origins->story[i]);
+	for (size_t i = 0; blames && i < story->count; i++) {
+		blames[count] = make(&lookup, story->items[i]);
 		count += blames[count] != NULL;
 	}
-	symbols_close(symbols);
+	close_symbols(&lookup);
 	*ret_blames = blames;
 	*ret_count = count;
 }
 
-void blame_describe(const struct blame *blame, char text[160])
+static bool closes_on_exec(const struct tracee *t, int64_t fd)
+{
+	struct open_file file = {0};
+	cleanup_heap char *fdinfo = NULL;
+
+	return io_read_filef(&fdinfo, NULL, "/proc/%d/fdinfo/%lld", t->pid,
+			     (long long)fd) < 0 ||
+	       !open_file_parse(&file, fdinfo) || file.close_on_exec;
+}
+
+static bool outlasts_exec(const struct tracee *t, const struct origin *origin)
+{
+	switch (origin->kind) {
+	case RESOURCE_DESCRIPTOR:
+	case RESOURCE_LOCK:
+		return !closes_on_exec(t, origin->id);
+	case RESOURCE_CHILD:
+	case RESOURCE_RANDOMNESS:
+	case RESOURCE_SEMAPHORE:
+		return true;
+	case RESOURCE_MAPPING:
+	case RESOURCE_TIMER:
+	case RESOURCE_NONE:
+		break;
+	}
+	return false;
+}
+
+static void name_early(struct lookup *lookup, struct origin *origin)
+{
+	if (!origin->names.items)
+		find_names(lookup, origin, &origin->names);
+}
+
+void blame_before_exec(const struct blamer *blamer)
+{
+	const struct origins *origins = blamer->origins;
+	struct lookup lookup = {blamer};
+
+	for (size_t i = 0; i < origins->story.count; i++)
+		name_early(&lookup, origins->story.items[i]);
+	for (size_t i = 0; i < origins->made.count; i++) {
+		struct origin *origin = origins->made.items[i];
+
+		if (!outlasts_exec(blamer->tracee, origin))
+			continue;
+		if (origin->rival)
+			name_early(&lookup, origin->rival);
+		for (; origin; origin = origin->base)
+			name_early(&lookup, origin);
+	}
+	close_symbols(&lookup);
+}
+
+static const char *verb(const struct blame *blame)
+{
+	static const char *const verbs[] = {
+		[RESOURCE_NONE] = "done",
+		[RESOURCE_DESCRIPTOR] = "opened",
+		[RESOURCE_LOCK] = "locked",
+		[RESOURCE_MAPPING] = "mapped",
+		[RESOURCE_TIMER] = "made",
+		[RESOURCE_CHILD] = "started",
+		[RESOURCE_RANDOMNESS] = "taken",
+		[RESOURCE_SEMAPHORE] = "changed",
+	};
+
+	if (blame->event == ORIGIN_ENDED)
+		return "closed";
+	if (blame->event == ORIGIN_EXECUTED)
+		return "closed on exec";
+	return verbs[blame->kind];
+}
+
+void blame_describe(const struct blame *blame, char text[BLAME_TEXT_MAX])
 {
 	char thread[64] = "a thread that has ended";
-	char copy[32] = "";
+	char what[48];
 
+	if (blame->is_inherited) {
+		snprintf(text, BLAME_TEXT_MAX, "inherited from the caller");
+		return;
+	}
 	if (blame->unknown) {
-		snprintf(text, 160, "%s", blame->unknown);
+		snprintf(text, BLAME_TEXT_MAX,
+			 "how it came to be was not seen: %s", blame->unknown);
 		return;
 	}
 	if (blame->tid)
 		snprintf(thread, sizeof(thread), "thread %d (%s)", blame->tid,
 			 blame->comm);
-	if (blame->copied >= 0)
-		snprintf(copy, sizeof(copy), " of fd %d", blame->copied);
-	snprintf(text, 160,
-		 "%s(2)%s by %s, %" PRIu64 ".%03" PRIu64 " s after the start",
-		 blame->call ? blame->call : "a call", copy, thread,
-		 blame->ms / 1000, blame->ms % 1000);
+	snprintf(what, sizeof(what), "%s", verb(blame));
+	if (blame->copied >= 0 && blame->event == ORIGIN_MADE)
+		snprintf(what, sizeof(what), "copied from fd %d",
+			 blame->copied);
+	snprintf(text, BLAME_TEXT_MAX,
+		 "%s %" PRIu64 ".%02" PRIu64
+		 " s after the start by %s in %s(2)",
+		 what, blame->ms / 1000, blame->ms % 1000 / 10, thread,
+		 blame->call ? blame->call : "a system call");
 }

@@ -1,48 +1,51 @@
 /*
- * blame.h - who made what a finding is about, for people
+ * blame.h - who made what a finding is about
  */
 #ifndef CAPTURE_BLAME_H
 #define CAPTURE_BLAME_H
 
 #include "origin.h"
-#include "symbol.h"
 
 struct audit;
 
 /*
- * One call of a stack.
- * @address: where it goes on
- * @functions: what stands there, "serve at http.c:77"; the innermost of inlined
- *	functions first, all in one allocation with NULs between
- */
-struct blame_frame {
-	uint64_t address;
-	size_t function_count;
-	char *functions;
-};
-
-/*
+ * What is known of one call.
  * @event: of a story: what happened
  * @call: the name of the system call; allocated
+ * @ms: since the start
  * @copied: the descriptor of which it is a copy, or -1
+ * @stack: where it was made
+ * @base: of a copy: who made the descriptor that was copied, or NULL
+ * @rival: another that may have made it instead, or NULL
  * @unknown: why nothing of this is known, or NULL; a literal
+ * @is_inherited: it is the caller's, so that there is nothing to be known
+ * @is_doubtful: an io_uring may have made it since
  */
 struct blame {
 	enum origin_event event;
+	enum resource_kind kind;
 	pid_t tid;
 	char comm[16];
 	char *call;
 	uint64_t ms;
 	int copied;
-	struct blame_frame *frames;
-	size_t frame_count;
+	struct call_stack stack;
+	struct blame *base;
+	struct blame *rival;
 	const char *unknown;
+	bool is_inherited;
+	bool is_doubtful;
 };
 
-/* What blaming takes; @unseen: why calls were not seen, or NULL if they were. */
+/*
+ * What blaming takes.
+ * @tid: a thread that stands still
+ * @unseen: why calls were not seen, or NULL if they were
+ */
 struct blamer {
-	const struct origins *origins;
+	struct origins *origins;
 	const struct tracee *tracee;
+	pid_t tid;
 	const char *unseen;
 };
 
@@ -56,10 +59,17 @@ void blame_audit(const struct blamer *blamer, struct audit *audit, bool all);
 void blame_story(const struct blamer *blamer, struct blame ***ret_blames,
 		 size_t *ret_count);
 
-/* "socket(2) by thread 4711 (svc), 0.120 s after the start" */
-void blame_describe(const struct blame *blame, char text[160]);
-/* The next of the functions of a frame behind @function. */
-const char *blame_next_function(const char *function);
+/*
+ * The service is about to execute another program: what it will still have
+ * then is looked up while the code that made it is there.
+ */
+void blame_before_exec(const struct blamer *blamer);
+
+/* "opened 0.12 s after the start by thread 4711 (svc) in socket(2)" */
+enum {
+	BLAME_TEXT_MAX = 256,
+};
+void blame_describe(const struct blame *blame, char text[BLAME_TEXT_MAX]);
 
 /* Safe on NULL. */
 void blame_free(struct blame *blame);

@@ -89,6 +89,8 @@ enum call_use call_filter_use(const struct ready *ready, int64_t number,
 		return CALL_USE_NAMED;
 	if (number == SYS_exit_group)
 		return CALL_USE_EXIT;
+	if (number == SYS_execve || number == SYS_execveat)
+		return CALL_USE_EXEC;
 	for (size_t i = 0; i < RULE_COUNT; i++)
 		if (matches(&rules[i], ready, number, arguments))
 			return rules[i].use;
@@ -141,6 +143,10 @@ static int add_rules(scmp_filter_ctx context, const struct ready *ready,
 	const uint32_t action = SCMP_ACT_TRACE(0);
 	int r = seccomp_rule_add(context, action, SYS_exit_group, 0);
 
+	if (r == 0)
+		r = seccomp_rule_add(context, action, SYS_execve, 0);
+	if (r == 0)
+		r = seccomp_rule_add(context, action, SYS_execveat, 0);
 	for (size_t i = 0; r == 0 && i < resource_call_count; i++)
 		r = add_resource_call(context, action, &resource_calls[i]);
 	if (r == 0 && explained >= 0)

@@ -24,6 +24,7 @@ enum call_use {
 	CALL_USE_OUTPUT,  /* it writes to descriptor 1 or 2 */
 	CALL_USE_NAMED,	  /* it is the one that --ready names */
 	CALL_USE_EXIT,	  /* it ends the service */
+	CALL_USE_EXEC,	  /* it puts another program in its place */
 	CALL_USE_WITNESS, /* it leaves no trace but this */
 };
 

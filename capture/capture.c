@@ -106,6 +106,36 @@ static int seize(struct capture *c, struct error *err)
 	return r;
 }
 
+/* Why calls were not seen, or NULL. */
+static const char *unseen_calls(const struct capture *c)
+{
+	if (c->tracee.attached)
+		return "the service ran before it was attached to";
+	if (!c->tracee.filtered && !ready_wait_sees_calls(&c->options->ready))
+		return "with --leave-running and this ready point no calls "
+		       "are stopped";
+	return NULL;
+}
+
+static struct blamer make_blamer(struct capture *c, pid_t tid)
+{
+	return (struct blamer){
+		.origins = &c->origins,
+		.tracee = &c->tracee,
+		.tid = tid,
+		.unseen = unseen_calls(c),
+	};
+}
+
+static void before_exec(void *context, pid_t tid)
+{
+	struct capture *c = context;
+	const struct blamer blamer = make_blamer(c, tid);
+
+	origins_collect(&c->origins, &c->tracee);
+	blame_before_exec(&blamer);
+}
+
 static int run_to_ready(struct capture *c, struct error *err)
 {
 	const struct ready_wait wait = {
@@ -115,6 +145,7 @@ static int run_to_ready(struct capture *c, struct error *err)
 		.notify = &c->notify,
 		.witness = &c->witness,
 		.origins = &c->origins,
+		.before_exec = before_exec,
 		.on_exec = capture_look_at_exec,
 		.context = c,
 	};
@@ -125,7 +156,8 @@ static int run_to_ready(struct capture *c, struct error *err)
 	if (r == 0)
 		r = tracee_unwatch(&c->tracee, err);
 	if (r == 0)
-		r = origins_collect(&c->origins, &c->tracee, err);
+		r = recorder_leave(&c->origins.recorder, &c->tracee, err);
+	origins_collect(&c->origins, &c->tracee);
 	return r;
 }
 
@@ -136,17 +168,6 @@ static void note_dropper(struct capture *c)
 		audit_add(&c->audit, VERDICT_RESTORED, "memory",
 			  "copied at restore, because %s may drop pages",
 			  c->dropper);
-}
-
-/* Why calls were not seen, or NULL. */
-static const char *unseen_calls(const struct capture *c)
-{
-	if (c->tracee.attached)
-		return "the service made it before it was attached to";
-	if (!c->tracee.filtered && !ready_wait_sees_calls(&c->options->ready))
-		return "with --leave-running and this ready point no calls "
-		       "are seen";
-	return NULL;
 }
 
 /* What can be seen without the help of the service. */
@@ -214,11 +235,7 @@ static int audit(struct capture *c, struct error *err)
 
 static void blame(struct capture *c)
 {
-	const struct blamer blamer = {
-		.origins = &c->origins,
-		.tracee = &c->tracee,
-		.unseen = unseen_calls(c),
-	};
+	const struct blamer blamer = make_blamer(c, c->tid);
 
 	blame_audit(&blamer, &c->audit,
 		    c->options->verbose || c->options->json ||
@@ -239,6 +256,8 @@ static struct report make_report(const struct capture *c)
 		.explained = c->options->explained,
 		.story = c->story,
 		.story_count = c->story_count,
+		.story_lost = c->origins.story_lost,
+		.unseen = unseen_calls(c),
 	};
 }
 

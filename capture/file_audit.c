@@ -7,7 +7,6 @@
  */
 #include "file_audit.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
@@ -21,8 +20,8 @@
 #include "carry.h"
 #include "carry_check.h"
 #include "common/cleanup.h"
-#include "common/text.h"
 #include "open_file.h"
+#include "open_file_list.h"
 #include "same_files.h"
 
 enum {
@@ -54,82 +53,10 @@ struct auditor {
 static const char *const stream_names[] = {"standard input", "standard output",
 					   "standard error"};
 
-static void list_deinit(struct open_file_list *list)
-{
-	free(list->items);
-	*list = (struct open_file_list){0};
-}
-
-/*
- * The link itself is readable if the file is open for reading, and writable if
- * it is for writing (proc_pid_fd(5)); behind the link is the file.
- */
-static struct open_file_entry read_entry(int folder, const char *name)
-{
-	struct open_file_entry entry = {.fd = (int)strtol(name, NULL, 10)};
-	struct stat status;
-
-	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
-		entry.reads = status.st_mode & S_IRUSR;
-		entry.writes = status.st_mode & S_IWUSR;
-	}
-	if (fstatat(folder, name, &status, 0) == 0) {
-		entry.device = status.st_dev;
-		entry.inode = status.st_ino;
-	}
-	return entry;
-}
-
-static int is_number(const struct dirent *item)
-{
-	const char *at = item->d_name;
-	uint64_t number;
-
-	return take_decimal(&at, &number) && *at == '\0' && number <= INT_MAX;
-}
-
-static int list_read(struct open_file_list *ret_list, pid_t pid,
-		     struct error *err)
-{
-	cleanup_fd int folder = -1;
-	struct dirent **names = NULL;
-	struct open_file_entry *items;
-	char path[64];
-	int count;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	count = folder < 0 ? -1 : scandir(path, &names, is_number, versionsort);
-	if (count < 0)
-		return error_system(err, errno, "cannot list '%s'", path);
-	items = calloc((size_t)count + 1, sizeof(*items));
-	for (int i = 0; i < count; i++) {
-		if (items)
-			items[i] = read_entry(folder, names[i]->d_name);
-		free(names[i]);
-	}
-	free(names);
-	if (!items)
-		return error_system(err, ENOMEM, "cannot list '%s'", path);
-	*ret_list = (struct open_file_list){items, (size_t)count};
-	return 0;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct open_file_entry *one = a;
-	const struct open_file_entry *other = b;
-
-	return one->fd < other->fd ? -1 : one->fd > other->fd;
-}
-
 static const struct open_file_entry *find_entry(const struct auditor *auditor,
 						int fd)
 {
-	const struct open_file_entry key = {.fd = fd};
-
-	return bsearch(&key, auditor->all->items, auditor->all->count,
-		       sizeof(key), by_number);
+	return open_file_list_find(auditor->all, fd);
 }
 
 /*
@@ -195,10 +122,11 @@ static void add_finding(const struct auditor *auditor,
 {
 	audit_add(auditor->request->audit, verdict, judged->subject, "%s%s",
 		  judged->file.what, suffix);
-	audit_identify(auditor->request->audit,
-		       judged->file.is_locked ? RESOURCE_LOCK
-					      : RESOURCE_DESCRIPTOR,
+	audit_identify(auditor->request->audit, RESOURCE_DESCRIPTOR,
 		       judged->file.fd);
+	if (judged->file.is_locked)
+		audit_identify(auditor->request->audit, RESOURCE_LOCK,
+			       judged->file.fd);
 }
 
 static bool take(const struct auditor *auditor, const struct judged *judged,
@@ -456,11 +384,13 @@ static void audit_closed(const struct auditor *auditor, int fd)
 	open_file_say(&judged.file, "%s is closed", stream_names[fd]);
 	if (action == POLICY_CARRY || action == POLICY_DROP) {
 		carry_as(auditor, &judged, CORE_FILE_CLOSED, 0);
-		add_finding(auditor, &judged, VERDICT_CARRIED, "");
+		audit_add(request->audit, VERDICT_CARRIED, judged.subject, "%s",
+			  judged.file.what);
 		return;
 	}
-	add_finding(auditor, &judged,
-		    request->is_started ? VERDICT_REFUSED : VERDICT_NOTED, "");
+	audit_add(request->audit,
+		  request->is_started ? VERDICT_REFUSED : VERDICT_NOTED,
+		  judged.subject, "%s", judged.file.what);
 	if (!request->is_started)
 		return;
 	audit_remedy(request->audit, "Close it after the ready point.");
@@ -469,13 +399,13 @@ static void audit_closed(const struct auditor *auditor, int fd)
 
 int file_audit_make(const struct file_audit *request, struct error *err)
 {
-	cleanup(list_deinit) struct open_file_list all = {0};
+	cleanup(open_file_list_deinit) struct open_file_list all = {0};
 	cleanup_fd int pidfd = pidfd_open(request->pid, 0);
 	cleanup(same_files_deinit) struct same_files same = {
 		.pid = request->pid};
 	struct auditor auditor = {
 		.request = request, .all = &all, .same = &same, .pidfd = pidfd};
-	int r = list_read(&all, request->pid, err);
+	int r = open_file_list_read(&all, request->pid, err);
 
 	if (r < 0)
 		return r;

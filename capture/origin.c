@@ -1,5 +1,10 @@
 /*
  * origin.c - who made what the service holds
+ *
+ * Exits of calls are not seen in the order in which the kernel made them: of
+ * two threads that stand at the exit of a call with the same result, one has
+ * its descriptor, and the other's was closed before.  Where two calls have
+ * overlapped so, both are kept.
  */
 #include "origin.h"
 
@@ -7,50 +12,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "origin_list.h"
+#include "origin_results.h"
 #include "witness.h"
 
 enum {
-	CONTROL_MAX = 4096, /* bytes of control data; SCM_MAX_FD needs 1028 */
-	MESSAGES_MAX = 64,
+	COPIES_MAX = 8,	 /* of copies of copies; then the middle is left out */
+	STORY_MAX = 512, /* events; then the middle is left out */
+	NAME_LASTS_MS = 50, /* a thread may have another name by then */
 };
-
-/* One more item behind the others, or NULL when memory runs out. */
-static struct origin *add(struct origin **items, size_t *count,
-			  size_t *capacity, struct origin item)
-{
-	if (*count == *capacity) {
-		size_t more = *capacity ? *capacity * 2 : 16;
-		struct origin *grown = realloc(*items, more * sizeof(*grown));
-
-		if (!grown) {
-			saved_stack_deinit(&item.stack);
-			return NULL;
-		}
-		*items = grown;
-		*capacity = more;
-	}
-	(*items)[*count] = item;
-	return &(*items)[(*count)++];
-}
-
-static struct saved_stack copy_stack(const struct saved_stack *stack)
-{
-	struct saved_stack copy = *stack;
-
-	copy.bytes = malloc(copy.size + 1);
-	if (copy.bytes)
-		memcpy(copy.bytes, stack->bytes, copy.size);
-	else
-		copy.size = 0;
-	return copy;
-}
 
 void origins_init(struct origins *origins, int explained)
 {
@@ -61,277 +37,342 @@ void origins_init(struct origins *origins, int explained)
 	recorder_init(&origins->recorder);
 }
 
-static void free_all(struct origin *items, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		saved_stack_deinit(&items[i].stack);
-	free(items);
-}
-
 void origins_deinit(struct origins *origins)
 {
-	free_all(origins->items, origins->count);
-	free_all(origins->pending, origins->pending_count);
-	free_all(origins->story, origins->story_count);
+	origin_list_deinit(&origins->made);
+	origin_list_deinit(&origins->pending);
+	origin_list_deinit(&origins->story);
+	free(origins->threads);
 	*origins = (struct origins){0};
 }
 
-static struct origin *find_pending(const struct origins *origins, pid_t tid)
+const struct origin *origin_root(const struct origin *origin)
 {
-	for (size_t i = 0; i < origins->pending_count; i++)
-		if (origins->pending[i].tid == tid)
-			return &origins->pending[i];
-	return NULL;
+	while (origin && origin->base)
+		origin = origin->base;
+	return origin;
 }
 
-static void forget_pending(struct origins *origins, struct origin *pending)
+/* Where it is in the list, or the count. */
+static size_t find_pending(const struct origins *origins, pid_t tid)
 {
-	saved_stack_deinit(&pending->stack);
-	*pending = origins->pending[--origins->pending_count];
+	size_t i = 0;
+
+	while (i < origins->pending.count &&
+	       origins->pending.items[i]->tid != tid)
+		i++;
+	return i;
 }
 
 bool origins_await(const struct origins *origins, pid_t tid)
 {
-	return find_pending(origins, tid) != NULL;
+	return find_pending(origins, tid) < origins->pending.count;
 }
 
-static struct origin make(const struct origins *origins, const struct tracee *t,
-			  pid_t tid)
+static struct origin_thread *find_thread(struct origins *origins, pid_t tid)
 {
-	struct origin origin = {
-		.tid = tid,
-		.ms = clock_now_ms() - origins->start_ms,
-		.ticks = recorder_ticks(),
-	};
+	const size_t capacity =
+		origins->thread_capacity ? origins->thread_capacity * 2 : 8;
+	struct origin_thread *threads;
 
-	saved_stack_take(&origin.stack, t, tid);
+	for (size_t i = 0; i < origins->thread_count; i++)
+		if (origins->threads[i].tid == tid)
+			return &origins->threads[i];
+	if (origins->thread_count == origins->thread_capacity) {
+		threads =
+			realloc(origins->threads, capacity * sizeof(*threads));
+		if (!threads)
+			return NULL;
+		origins->threads = threads;
+		origins->thread_capacity = capacity;
+	}
+	origins->threads[origins->thread_count] =
+		(struct origin_thread){.tid = tid};
+	return &origins->threads[origins->thread_count++];
+}
+
+/*
+ * A thread may be gone before its name is wanted, and reading it at each stop
+ * would cost as much as the stop.
+ */
+static void name_thread(struct origins *origins, const struct tracee *t,
+			struct origin *origin)
+{
+	struct origin_thread *thread = find_thread(origins, origin->tid);
+	cleanup_heap char *text = NULL;
+
+	if (!thread)
+		return;
+	if ((!thread->comm[0] || origin->ms - thread->ms >= NAME_LASTS_MS) &&
+	    io_read_filef(&text, NULL, "/proc/%d/task/%d/comm", t->pid,
+			  origin->tid) == 0) {
+		snprintf(thread->comm, sizeof(thread->comm), "%.*s",
+			 (int)strcspn(text, "\n"), text);
+		thread->ms = origin->ms;
+	}
+	memcpy(origin->comm, thread->comm, sizeof(origin->comm));
+}
+
+/* NULL when memory runs out. */
+static struct origin *make(struct origins *origins, const struct tracee *t,
+			   const struct stop *stop)
+{
+	struct origin *origin = calloc(1, sizeof(*origin));
+
+	if (!origin)
+		return NULL;
+	origin->users = 1;
+	origin->tid = stop->tid;
+	origin->call = stop->number;
+	memcpy(origin->arguments, stop->arguments, sizeof(origin->arguments));
+	origin->ms = clock_now_ms() - origins->start_ms;
+	origin->ticks = recorder_ticks();
+	origin->entered = origins->stops;
+	saved_stack_take(&origin->stack, t, stop);
+	name_thread(origins, t, origin);
 	return origin;
 }
 
-/* A thread may be gone before its name is wanted, the main one is not. */
-static void read_comm(const struct tracee *t, struct origin *origin)
+static struct origin *copy(const struct origin *origin)
 {
-	cleanup_heap char *text = NULL;
+	struct origin *made = calloc(1, sizeof(*made));
 
-	if (origin->tid != t->pid &&
-	    io_read_filef(&text, NULL, "/proc/%d/task/%d/comm", t->pid,
-			  origin->tid) == 0)
-		snprintf(origin->comm, sizeof(origin->comm), "%.*s",
-			 (int)strcspn(text, "\n"), text);
+	if (!made)
+		return NULL;
+	*made = *origin;
+	made->users = 1;
+	origin_hold(made->base);
+	made->rival = NULL;
+	made->stack.bytes = malloc(origin->stack.size + 1);
+	if (made->stack.bytes)
+		memcpy(made->stack.bytes, origin->stack.bytes,
+		       origin->stack.size);
+	else
+		made->stack.size = 0;
+	return made;
 }
 
-static void tell(struct origins *origins, const struct tracee *t,
-		 enum origin_event event, struct origin told)
+/* An event of its own, as what happened to what it has made comes later. */
+static void tell(struct origins *origins, enum origin_event event,
+		 const struct origin *origin)
 {
-	told.event = event;
-	read_comm(t, &told);
-	add(&origins->story, &origins->story_count, &origins->story_capacity,
-	    told);
+	struct origin *told = copy(origin);
+
+	if (!told)
+		return;
+	told->event = event;
+	if (origins->story.count >= STORY_MAX) {
+		origin_list_remove(&origins->story, STORY_MAX / 2);
+		origins->story_lost++;
+	}
+	origin_list_append(&origins->story, told);
+	origin_release(told);
+}
+
+static bool is_open(const struct tracee *t, int64_t fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%lld", t->pid, (long long)fd);
+	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool ends_explained(const struct origins *origins, int64_t number,
+			   const uint64_t arguments[6])
+{
+	return origins->explained >= 0 &&
+	       resource_call_closes(number, arguments, origins->explained);
+}
+
+/* Of randomness and semaphores the first is told. */
+static bool is_of_interest(const struct origins *origins,
+			   const struct resource_call *call,
+			   const uint64_t arguments[6])
+{
+	if (call->kind == RESOURCE_RANDOMNESS &&
+	    !witness_counts_randomness(arguments))
+		return false;
+	return call->place != PLACE_AT_NOTHING ||
+	       !origin_list_at(&origins->made, call->kind, 0);
+}
+
+/* Of copies of copies without end the first and the last are kept. */
+static struct origin *find_base(const struct origins *origins,
+				const struct resource_call *call,
+				const struct stop *stop)
+{
+	struct origin *base;
+	size_t length = 0;
+
+	if (call->kind != RESOURCE_LOCK &&
+	    !resource_call_copies(stop->number, stop->arguments))
+		return NULL;
+	base = origin_list_at(&origins->made, RESOURCE_DESCRIPTOR,
+			      (int)stop->arguments[0]);
+	for (struct origin *o = base; o; o = o->base)
+		length++;
+	if (length < COPIES_MAX)
+		return base;
+	while (base->base)
+		base = base->base;
+	return base;
 }
 
 bool origins_enter(struct origins *origins, struct tracee *t,
 		   const struct stop *stop)
 {
-	const uint64_t *a = stop->arguments;
-	const struct resource_call *call = resource_call_find(stop->number, a);
-	struct origin *pending = find_pending(origins, stop->tid);
-	struct origin origin;
+	const struct resource_call *call =
+		resource_call_find(stop->number, stop->arguments);
+	const size_t left = find_pending(origins, stop->tid);
+	bool ends = ends_explained(origins, stop->number, stop->arguments) &&
+		    is_open(t, origins->explained);
+	struct origin *origin;
 
-	if (pending)
-		forget_pending(origins, pending);
-	if (origins->explained >= 0 &&
-	    resource_call_closes(stop->number, a, origins->explained)) {
-		origin = make(origins, t, stop->tid);
-		origin.call = stop->number;
-		tell(origins, t, ORIGIN_ENDED, origin);
-	}
-	/* Of randomness and semaphores the first is told. */
-	if (!call ||
-	    (call->place == PLACE_AT_NOTHING &&
-	     origins_find(origins, call->kind, 0)) ||
-	    (call->kind == RESOURCE_RANDOMNESS &&
-	     !witness_counts_randomness(a)))
+	origins->stops++;
+	/* Its exit was not seen: a signal handler has jumped out of it. */
+	if (left < origins->pending.count)
+		origin_list_remove(&origins->pending, left);
+	if (call && !is_of_interest(origins, call, stop->arguments))
+		call = NULL;
+	if (!call && !ends)
 		return true;
 	if (origins->explained < 0 &&
 	    recorder_take_over(&origins->recorder, t, stop))
 		return false;
-	origin = make(origins, t, stop->tid);
-	origin.kind = call->kind;
-	origin.call = stop->number;
-	origin.id = (int64_t)a[call->argument];
-	origin.first_argument = a[0];
-	origin.size = a[1];
-	add(&origins->pending, &origins->pending_count,
-	    &origins->pending_capacity, origin);
+	origin = make(origins, t, stop);
+	if (!origin)
+		return true;
+	origin->event = ends ? ORIGIN_ENDED : ORIGIN_MADE;
+	if (call)
+		origin->base = origin_hold(find_base(origins, call, stop));
+	origin_list_append(&origins->pending, origin);
+	origin_release(origin);
 	return true;
 }
 
-static struct origin *find_slot(const struct origins *origins,
-				enum resource_kind kind, int64_t id)
+static bool is_rival(const struct origin *before, const struct origin *made)
 {
-	for (size_t i = 0; i < origins->count; i++)
-		if (origins->items[i].kind == kind &&
-		    origins->items[i].id == id)
-			return &origins->items[i];
-	return NULL;
+	return before && before->kind == RESOURCE_DESCRIPTOR &&
+	       before->tid != made->tid && before->left > made->entered;
 }
 
-const struct origin *origins_find(const struct origins *origins,
-				  enum resource_kind kind, int64_t id)
+/* The first thing that a call makes takes its origin, others have copies. */
+static struct origin *claim(struct origin *pending)
 {
-	const struct origin *found = find_slot(origins, kind, id);
-
-	for (size_t i = 0;
-	     !found && kind == RESOURCE_MAPPING && i < origins->count; i++) {
-		const struct origin *item = &origins->items[i];
-
-		if (item->kind == kind && item->id <= id &&
-		    (uint64_t)(id - item->id) < item->size)
-			found = item;
-	}
-	return found;
+	return pending->left == 0 ? origin_hold(pending) : copy(pending);
 }
 
-/* What @pending has made: one of its makings, if it has made several. */
-static void keep(struct origins *origins, const struct tracee *t,
-		 const struct origin *pending, int64_t id)
+void origins_keep(struct origins *origins, struct origin *pending,
+		  enum resource_kind kind, int64_t id)
 {
-	struct origin *slot = find_slot(origins, pending->kind, id);
-	struct origin made = *pending;
+	struct origin *before = origin_list_at(&origins->made, kind, id);
+	struct origin *made = claim(pending);
 
-	made.id = id;
-	made.stack = copy_stack(&pending->stack);
-	read_comm(t, &made);
-	if (slot) {
-		saved_stack_deinit(&slot->stack);
-		*slot = made;
-	} else {
-		add(&origins->items, &origins->count, &origins->capacity, made);
-	}
-	if (pending->kind == RESOURCE_DESCRIPTOR && id == origins->explained) {
-		made.stack = copy_stack(&pending->stack);
-		tell(origins, t, ORIGIN_MADE, made);
-	}
-}
-
-static void keep_ints(struct origins *origins, const struct tracee *t,
-		      const struct origin *pending, size_t count)
-{
-	struct error ignored = {0};
-	int ids[2];
-
-	if (tracee_read(t, (uint64_t)pending->id, ids, count * sizeof(*ids),
-			&ignored) < 0)
+	if (!made)
 		return;
-	for (size_t i = 0; i < count; i++)
-		keep(origins, t, pending, ids[i]);
-}
-
-/* Descriptors that came with a message, as the kernel has laid them out. */
-static void keep_message(struct origins *origins, const struct tracee *t,
-			 const struct origin *pending, uint64_t address)
-{
-	_Alignas(struct cmsghdr) char control[CONTROL_MAX];
-	struct error ignored = {0};
-	struct msghdr message;
-
-	if (tracee_read(t, address, &message, sizeof(message), &ignored) < 0 ||
-	    message.msg_controllen > sizeof(control) ||
-	    tracee_read(t, (uintptr_t)message.msg_control, control,
-			message.msg_controllen, &ignored) < 0)
-		return;
-	message.msg_control = control;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c;
-	     c = CMSG_NXTHDR(&message, c)) {
-		const size_t count =
-			c->cmsg_len < CMSG_LEN(0)
-				? 0
-				: (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-			keep(origins, t, pending, fd);
-		}
+	made->event = ORIGIN_MADE;
+	made->kind = kind;
+	made->id = id;
+	made->size = kind == RESOURCE_MAPPING && made->call == SYS_mmap
+			     ? made->arguments[1]
+			     : 0;
+	made->left = origins->stops;
+	if (is_rival(before, made)) {
+		made->rival = origin_hold(before);
+		origin_release(before->rival);
+		before->rival = NULL;
 	}
+	origin_list_put(&origins->made, made);
+	if (kind == RESOURCE_DESCRIPTOR && id == origins->explained)
+		tell(origins, ORIGIN_MADE, made);
+	origin_release(made);
 }
 
-static void keep_messages(struct origins *origins, const struct tracee *t,
-			  const struct origin *pending, int64_t count)
+/* Linux closes the descriptor whatever else close(2) reports. */
+static bool has_ended(const struct origin *pending, int64_t result)
 {
-	for (int64_t i = 0; i < count && i < MESSAGES_MAX; i++)
-		keep_message(origins, t, pending,
-			     (uint64_t)pending->id +
-				     (uint64_t)i * sizeof(struct mmsghdr));
-}
-
-/* The devices that give randomness, of which the first is told. */
-static void see_random_device(struct origins *origins, const struct tracee *t,
-			      const struct origin *pending, uint64_t path)
-{
-	static const char urandom[] = "/dev/urandom";
-	static const char random[] = "/dev/random";
-	char text[sizeof(urandom)] = "";
-	struct origin randomness = *pending;
-
-	if (origins_find(origins, RESOURCE_RANDOMNESS, RANDOM_DEVICE))
-		return;
-	tracee_read_part(t, path, text, sizeof(text));
-	if (memcmp(text, urandom, sizeof(urandom)) != 0 &&
-	    memcmp(text, random, sizeof(random)) != 0)
-		return;
-	randomness.kind = RESOURCE_RANDOMNESS;
-	keep(origins, t, &randomness, RANDOM_DEVICE);
+	return pending->event == ORIGIN_ENDED &&
+	       (result >= 0 || pending->call == SYS_close);
 }
 
 void origins_leave(struct origins *origins, const struct tracee *t,
 		   const struct stop *stop)
 {
-	struct origin *pending = find_pending(origins, stop->tid);
-	const struct resource_call *call;
-	uint64_t arguments[6];
+	const size_t i = find_pending(origins, stop->tid);
+	struct origin *pending;
 
-	if (!pending)
+	if (i == origins->pending.count)
 		return;
-	arguments[0] = pending->stack.registers.rdi;
-	arguments[1] = pending->stack.registers.rsi;
-	arguments[2] = pending->stack.registers.rdx;
-	arguments[3] = pending->stack.registers.r10;
-	arguments[4] = pending->stack.registers.r8;
-	arguments[5] = pending->stack.registers.r9;
-	call = resource_call_find(pending->call, arguments);
-	if (pending->call == SYS_openat && stop->result >= 0)
-		see_random_device(origins, t, pending, arguments[1]);
-	if (pending->call == SYS_open && stop->result >= 0)
-		see_random_device(origins, t, pending, arguments[0]);
-	origins->has_ring |=
-		pending->call == SYS_io_uring_setup && stop->result >= 0;
-	if (call && (stop->result >= 0 || stop->result < -4095)) {
-		if (call->place == PLACE_AT_RESULT)
-			keep(origins, t, pending, stop->result);
-		else if (call->place == PLACE_AT_ARGUMENT)
-			keep(origins, t, pending, (int)pending->id);
-		else if (call->place == PLACE_AT_NOTHING)
-			keep(origins, t, pending, 0);
-		else if (call->place == PLACE_AT_INT)
-			keep_ints(origins, t, pending, 1);
-		else if (call->place == PLACE_AT_PAIR)
-			keep_ints(origins, t, pending, 2);
-		else if (call->place == PLACE_AT_MESSAGE)
-			keep_message(origins, t, pending,
-				     (uint64_t)pending->id);
-		else if (call->place == PLACE_AT_MESSAGES)
-			keep_messages(origins, t, pending, stop->result);
+	origins->stops++;
+	pending = origin_hold(origins->pending.items[i]);
+	origin_list_remove(&origins->pending, i);
+	if (has_ended(pending, stop->result))
+		tell(origins, ORIGIN_ENDED, pending);
+	if (stop->result >= 0 || stop->result < -4095)
+		origin_results_take(origins, t, pending, stop->result);
+	origin_release(pending);
+}
+
+static bool outlasts_exec(const struct tracee *t, const struct origin *origin)
+{
+	switch (origin->kind) {
+	case RESOURCE_DESCRIPTOR:
+	case RESOURCE_LOCK:
+		return is_open(t, origin->id);
+	case RESOURCE_CHILD:
+	case RESOURCE_RANDOMNESS:
+	case RESOURCE_SEMAPHORE:
+		return true;
+	case RESOURCE_MAPPING:
+	case RESOURCE_TIMER:
+	case RESOURCE_NONE:
+		break;
 	}
-	forget_pending(origins, find_pending(origins, stop->tid));
+	return false;
+}
+
+void origins_exec(struct origins *origins, const struct tracee *t,
+		  const struct stop *stop)
+{
+	const struct stop executed = {
+		.kind = STOP_EXEC, .tid = stop->tid, .number = SYS_execve};
+
+	for (size_t i = origins->made.count; i-- > 0;) {
+		const struct origin *origin = origins->made.items[i];
+
+		if (outlasts_exec(t, origin))
+			continue;
+		if (origin->kind == RESOURCE_DESCRIPTOR &&
+		    origin->id == origins->explained) {
+			struct origin *event = make(origins, t, &executed);
+
+			if (event)
+				tell(origins, ORIGIN_EXECUTED, event);
+			origin_release(event);
+		}
+		origin_list_remove(&origins->made, i);
+	}
+	while (origins->pending.count > 0)
+		origin_list_remove(&origins->pending,
+				   origins->pending.count - 1);
+	origins->thread_count = 0;
+	recorder_forget(&origins->recorder);
+}
+
+void origins_child(struct origins *origins, const struct tracee *t,
+		   const struct stop *stop)
+{
+	struct origin *origin = make(origins, t, stop);
+
+	origins->stops++;
+	if (origin)
+		origin_results_child(origins, t, origin, (pid_t)stop->result);
+	origin_release(origin);
 }
 
 /* Which thread has that thread pointer; 0 when it has ended. */
-static pid_t find_thread(const struct tracee *t, const pid_t *tids,
-			 size_t count, uint64_t thread_pointer)
+static pid_t find_owner(const struct tracee *t, const pid_t *tids, size_t count,
+			uint64_t thread_pointer)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct user_regs_struct regs;
@@ -347,86 +388,88 @@ static pid_t find_thread(const struct tracee *t, const pid_t *tids,
 static void collect_one(struct origins *origins, const struct tracee *t, int fd,
 			const pid_t *tids, size_t count)
 {
-	struct origin *slot = find_slot(origins, RESOURCE_DESCRIPTOR, fd);
+	const struct origin *before =
+		origin_list_at(&origins->made, RESOURCE_DESCRIPTOR, fd);
 	struct recorded recorded;
-	struct origin made;
+	struct origin *made;
 
 	if (!recorder_read(&origins->recorder, t, fd, &recorded))
 		return;
-	made = (struct origin){
-		.kind = RESOURCE_DESCRIPTOR,
-		.id = fd,
-		.tid = find_thread(t, tids, count, recorded.thread_pointer),
-		.call = SYS_openat,
-		.ms = recorded.ms - origins->start_ms,
-		.ticks = recorded.ticks,
-		.stack = recorded.stack,
-	};
-	if (!slot || slot->ticks < made.ticks)
-		keep(origins, t, &made, fd);
-	saved_stack_deinit(&made.stack);
+	made = before && before->ticks > recorded.ticks
+		       ? NULL
+		       : calloc(1, sizeof(*made));
+	if (!made) {
+		saved_stack_deinit(&recorded.stack);
+		return;
+	}
+	made->users = 1;
+	made->tid = find_owner(t, tids, count, recorded.thread_pointer);
+	made->call = SYS_openat;
+	made->ms = recorded.ms - origins->start_ms;
+	made->ticks = recorded.ticks;
+	made->stack = recorded.stack;
+	if (made->tid)
+		name_thread(origins, t, made);
+	origins_keep(origins, made, RESOURCE_DESCRIPTOR, fd);
+	origin_release(made);
 }
 
-int origins_collect(struct origins *origins, struct tracee *t,
-		    struct error *err)
+void origins_collect(struct origins *origins, const struct tracee *t)
 {
 	cleanup_heap pid_t *tids = NULL;
+	struct error ignored = {0};
 	size_t count = 0;
-	int r = recorder_leave(&origins->recorder, t, err);
 
-	if (r < 0 || !origins->recorder.site)
-		return r;
-	r = tracee_threads(t, &tids, &count, err);
-	for (int fd = 0; r == 0 && fd < RECORDER_SLOTS; fd++) {
-		char path[64];
-
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", t->pid, fd);
-		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (!origins->recorder.site ||
+	    tracee_threads(t, &tids, &count, &ignored) < 0)
+		return;
+	origins->stops++;
+	for (int fd = 0; fd < RECORDER_SLOTS; fd++)
+		if (is_open(t, fd))
 			collect_one(origins, t, fd, tids, count);
-	}
-	return r;
 }
 
-void origins_child(struct origins *origins, const struct tracee *t,
-		   const struct stop *stop)
+/* The newest that @address lies in. */
+static const struct origin *find_mapping(const struct origins *origins,
+					 int64_t address)
 {
-	struct origin origin = make(origins, t, stop->tid);
+	const struct origin *found = NULL;
 
-	origin.kind = RESOURCE_CHILD;
-	origin.call = stop->number;
-	keep(origins, t, &origin, stop->result);
-	saved_stack_deinit(&origin.stack);
+	for (size_t i = 0; i < origins->made.count; i++) {
+		const struct origin *o = origins->made.items[i];
+
+		if (o->kind == RESOURCE_MAPPING && o->id <= address &&
+		    (o->id == address ||
+		     (uint64_t)(address - o->id) < o->size) &&
+		    (!found || found->left < o->left))
+			found = o;
+	}
+	return found;
 }
 
-/* Close-on-exec, and everything that was memory of the program before. */
-void origins_exec(struct origins *origins, const struct tracee *t, pid_t tid)
+/* The newest of those on the same open file. */
+static const struct origin *find_lock(const struct origins *origins, int64_t fd)
 {
-	char path[64];
-	size_t kept = 0;
+	const struct origin *root = origin_root(
+		origin_list_at(&origins->made, RESOURCE_DESCRIPTOR, fd));
+	const struct origin *found = NULL;
 
-	for (size_t i = 0; i < origins->count; i++) {
-		struct origin *item = &origins->items[i];
-		const bool is_fd = item->kind == RESOURCE_DESCRIPTOR ||
-				   item->kind == RESOURCE_LOCK;
+	for (size_t i = 0; i < origins->made.count; i++) {
+		const struct origin *o = origins->made.items[i];
 
-		snprintf(path, sizeof(path), "/proc/%d/fd/%lld", t->pid,
-			 (long long)item->id);
-		if ((is_fd && faccessat(AT_FDCWD, path, F_OK,
-					AT_SYMLINK_NOFOLLOW) == 0) ||
-		    item->kind == RESOURCE_CHILD) {
-			origins->items[kept++] = *item;
-			continue;
-		}
-		if (is_fd && item->id == origins->explained) {
-			struct origin told = make(origins, t, tid);
-
-			told.call = SYS_execve;
-			tell(origins, t, ORIGIN_EXECUTED, told);
-		}
-		saved_stack_deinit(&item->stack);
+		if (o->kind == RESOURCE_LOCK && origin_root(o->base) == root &&
+		    (root || o->id == fd) && (!found || found->left < o->left))
+			found = o;
 	}
-	origins->count = kept;
-	recorder_forget(&origins->recorder);
-	while (origins->pending_count > 0)
-		forget_pending(origins, &origins->pending[0]);
+	return found;
+}
+
+const struct origin *origins_find(const struct origins *origins,
+				  enum resource_kind kind, int64_t id)
+{
+	if (kind == RESOURCE_MAPPING)
+		return find_mapping(origins, id);
+	if (kind == RESOURCE_LOCK)
+		return find_lock(origins, id);
+	return origin_list_at(&origins->made, kind, id);
 }

@@ -11,25 +11,33 @@
 #ifndef CAPTURE_ORIGIN_H
 #define CAPTURE_ORIGIN_H
 
+#include "call_stack.h"
 #include "recorder.h"
 #include "resource_calls.h"
-#include "saved_stack.h"
 
 /* What a descriptor's story is made of. */
 enum origin_event {
 	ORIGIN_MADE,
-	ORIGIN_ENDED,	/* closed, or about to be replaced */
+	ORIGIN_ENDED,	/* closed, or replaced */
 	ORIGIN_EXECUTED /* the program was, which closed it */
 };
 
 /*
- * @id: as resource_kind says; @size: bytes of a mapping
- * @tid: 0 for one that has ended and was not seen
- * @call: number of the system call
- * @comm: of its thread; "" of the main one, which still has it
- * @ms: since the start; @ticks tells what came first
+ * One call that has made something.
+ * @users: how many hold it: what it has made, copies of that, the story
+ * @id: as resource_kind says; @size: bytes of a mapping, or 0
+ * @call: number of the system call, @arguments: its
+ * @comm: of its thread, about then
+ * @ms: since the start; @ticks tells what came first (recorder_ticks())
+ * @base: of a copy, the origin of the descriptor that was copied; of a lock,
+ *	that of the descriptor it is on; or NULL
+ * @rival: another that made the same at the same time, so that one of the two
+ *	has been closed since, or NULL
+ * @entered, @left: between which stops it was made
+ * @stack, @names: where; @names are found early if another program is executed
  */
 struct origin {
+	unsigned int users;
 	enum origin_event event;
 	enum resource_kind kind;
 	int64_t id;
@@ -37,33 +45,54 @@ struct origin {
 	pid_t tid;
 	char comm[16];
 	int64_t call;
-	uint64_t first_argument;
+	uint64_t arguments[6];
 	uint64_t ms;
 	uint64_t ticks;
+	struct origin *base;
+	struct origin *rival;
+	uint64_t entered;
+	uint64_t left;
 	struct saved_stack stack;
+	struct call_stack names;
+};
+
+/* The name of a thread, and when it was read. */
+struct origin_thread {
+	pid_t tid;
+	uint64_t ms;
+	char comm[16];
+};
+
+struct origin_list {
+	struct origin **items;
+	size_t count;
+	size_t capacity;
 };
 
 /*
- * @pending: of calls that have not returned, one a thread; @id is not known
+ * @made: by kind and id
+ * @pending: of calls that have not returned, one a thread
  * @story: events of descriptor @explained, or -1, in their order
+ * @story_lost: how many are left out in its middle
+ * @stops: seen so far
  * @has_ring: io_uring_setup(2) was seen: such a ring opens files unseen
  */
 struct origins {
-	struct origin *items;
-	size_t count;
-	size_t capacity;
-	struct origin *pending;
-	size_t pending_count;
-	size_t pending_capacity;
-	struct origin *story;
-	size_t story_count;
-	size_t story_capacity;
+	struct origin_list made;
+	struct origin_list pending;
+	struct origin_list story;
+	size_t story_lost;
+	struct origin_thread *threads;
+	size_t thread_count;
+	size_t thread_capacity;
 	int explained;
 	uint64_t start_ms;
+	uint64_t stops;
 	bool has_ring;
 	struct recorder recorder;
 };
 
+/* The start is now. */
 void origins_init(struct origins *origins, int explained);
 void origins_deinit(struct origins *origins);
 
@@ -81,15 +110,24 @@ void origins_child(struct origins *origins, const struct tracee *t,
 		   const struct stop *stop);
 /* Whether thread @tid is in a call whose exit has to be seen. */
 bool origins_await(const struct origins *origins, pid_t tid);
-/* Another program was executed; descriptors may be closed by that. */
-void origins_exec(struct origins *origins, const struct tracee *t, pid_t tid);
+/*
+ * Another program was executed; descriptors may be closed by that, and what
+ * was memory is gone.
+ */
+void origins_exec(struct origins *origins, const struct tracee *t,
+		  const struct stop *stop);
 
-/* When all threads stand still: what the recorder knows is known here, too. */
-int origins_collect(struct origins *origins, struct tracee *t,
-		    struct error *err);
+/* What the recorder knows is known here, too. */
+void origins_collect(struct origins *origins, const struct tracee *t);
 
-/* Who made it last, or NULL; of mappings the one that @id lies in. */
+/*
+ * Who made it last, or NULL; of mappings the one that @id lies in; of a lock
+ * who took it last, through whichever descriptor of the open file.
+ */
 const struct origin *origins_find(const struct origins *origins,
 				  enum resource_kind kind, int64_t id);
+
+/* Of the descriptor that others are copies of. */
+const struct origin *origin_root(const struct origin *origin);
 
 #endif

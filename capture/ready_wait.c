@@ -62,6 +62,8 @@ static int at_entry(struct run *run, const struct stop *stop, struct error *err)
 	if (use == CALL_USE_EXIT)
 		whereabouts_stack(run->t, stop->tid, run->stack,
 				  sizeof(run->stack));
+	if (use == CALL_USE_EXEC)
+		run->wait->before_exec(run->wait->context, stop->tid);
 	if (use == CALL_USE_NAMED)
 		run->ready = CORE_READY_SYSCALL;
 	if (use == CALL_USE_STDIN ||
@@ -223,7 +225,7 @@ static int take_stop(struct run *run, const struct stop *stop, int *ret_signal,
 	switch (stop->kind) {
 	case STOP_EXEC:
 		watchpoints_clear(&run->watchpoints);
-		origins_exec(run->wait->origins, run->t, stop->tid);
+		origins_exec(run->wait->origins, run->t, stop);
 		run->in_exec = true;
 		return 0;
 	case STOP_SYSCALL_ENTRY:

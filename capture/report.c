@@ -3,55 +3,16 @@
  */
 #include "report.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-	FRAMES_SHOWN = 8,
-};
+#include "report_blame.h"
 
-/* By enum origin_event. */
-static const char *const event_words[] = {
-	[ORIGIN_MADE] = "made",
-	[ORIGIN_ENDED] = "ended",
-	[ORIGIN_EXECUTED] = "closed on exec",
-};
-
-static json_t *frame_json(const struct blame_frame *frame)
+/* Of a finding's resources: what made it, and what locked it. */
+static const char *origin_key(enum resource_kind kind)
 {
-	json_t *functions = json_array();
-	const char *function = frame->functions;
-	char address[32];
-
-	for (size_t i = 0; i < frame->function_count; i++) {
-		json_array_append_new(functions, json_string(function));
-		function = blame_next_function(function);
-	}
-	snprintf(address, sizeof(address), "%#" PRIx64, frame->address);
-	return json_pack("{s:s, s:o}", "address", address, "functions",
-			 functions);
-}
-
-static json_t *blame_json(const struct blame *blame)
-{
-	json_t *frames, *object;
-
-	if (blame->unknown)
-		return json_pack("{s:s}", "unknown", blame->unknown);
-	frames = json_array();
-	for (size_t i = 0; i < blame->frame_count; i++)
-		json_array_append_new(frames, frame_json(&blame->frames[i]));
-	object = json_pack("{s:s, s:i, s:s, s:s, s:I, s:o}", "event",
-			   event_words[blame->event], "thread", (int)blame->tid,
-			   "name", blame->comm, "call",
-			   blame->call ? blame->call : "", "ms",
-			   (json_int_t)blame->ms, "frames", frames);
-	if (object && blame->copied >= 0)
-		json_object_set_new(object, "copied_fd",
-				    json_integer(blame->copied));
-	return object;
+	return kind == RESOURCE_LOCK ? "lock" : "origin";
 }
 
 static json_t *finding_json(const struct finding *f)
@@ -64,8 +25,11 @@ static json_t *finding_json(const struct finding *f)
 		json_object_set_new(object, "remedy", json_string(f->remedy));
 	if (object && f->offer[0])
 		json_object_set_new(object, "carry", json_string(f->offer));
-	if (object && f->blame)
-		json_object_set_new(object, "origin", blame_json(f->blame));
+	for (size_t i = 0; object && i < f->resource_count; i++)
+		if (f->resources[i].blame)
+			json_object_set_new(
+				object, origin_key(f->resources[i].kind),
+				report_blame_json(f->resources[i].blame));
 	return object;
 }
 
@@ -74,7 +38,8 @@ static json_t *story_json(const struct report *report)
 	json_t *story = json_array();
 
 	for (size_t i = 0; i < report->story_count; i++)
-		json_array_append_new(story, blame_json(report->story[i]));
+		json_array_append_new(story,
+				      report_blame_json(report->story[i]));
 	return story;
 }
 
@@ -106,6 +71,9 @@ char *report_json(const struct report *report)
 				    json_string(report->dropper));
 	if (object && report->explained >= 0)
 		json_object_set_new(object, "story", story_json(report));
+	if (object && report->explained >= 0 && report->unseen)
+		json_object_set_new(object, "story_unknown",
+				    json_string(report->unseen));
 	text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
 	json_decref(object);
 	return text;
@@ -126,51 +94,42 @@ static bool is_shown(const struct finding *f, bool verbose)
 	       f->verdict == VERDICT_NOTED;
 }
 
-/* Each line below a finding begins there. */
-static const char margin[] = "                           ";
-
-/* As many lines as one can take in; the JSON has all of them. */
-static void print_frames(const struct blame *blame)
+static const struct finding *find_explained(const struct report *report)
 {
-	size_t lines = 0, left = 0;
+	for (size_t i = 0; i < report->audit->count; i++) {
+		const struct finding *f = &report->audit->items[i];
 
-	for (size_t i = 0; i < blame->frame_count; i++) {
-		const struct blame_frame *frame = &blame->frames[i];
-		const char *function = frame->functions;
-
-		for (size_t k = 0; k < frame->function_count; k++) {
-			if (lines++ < FRAMES_SHOWN)
-				fprintf(stderr, "%s  %s\n", margin, function);
-			else
-				left++;
-			function = blame_next_function(function);
-		}
+		for (size_t k = 0; k < f->resource_count; k++)
+			if (f->resources[k].kind == RESOURCE_DESCRIPTOR &&
+			    f->resources[k].id == report->explained)
+				return f;
 	}
-	if (left > 0)
-		fprintf(stderr, "%s  and %zu more, which --json shows\n",
-			margin, left);
+	return NULL;
 }
 
-static void print_blame(const struct blame *blame)
-{
-	char text[160];
-
-	blame_describe(blame, text);
-	fprintf(stderr, "%s%s%s\n", margin, text,
-		blame->frame_count ? ":" : "");
-	print_frames(blame);
-}
-
+/* All that was seen of a descriptor, and what has become of it. */
 static void print_story(const struct report *report)
 {
-	fprintf(stderr, "%-9s fd %d%s\n", "story", report->explained,
-		report->story_count ? "" : ": nothing was seen of it");
+	const struct finding *f = find_explained(report);
+
+	fprintf(stderr, "%-9s fd %d\n", "story", report->explained);
+	if (report->unseen)
+		report_blame_say("nothing was seen: %s", report->unseen);
 	for (size_t i = 0; i < report->story_count; i++) {
-		fprintf(stderr, "%-9s %s\n", "",
-			event_words[report->story[i]->event]);
-		print_blame(report->story[i]);
+		report_blame_print(report->story[i]);
+		if (report->story_lost && i + 1 == report->story_count / 2)
+			report_blame_say("and %zu more events",
+					 report->story_lost);
 	}
+	if (f)
+		report_blame_say("at the ready point %s: %s",
+				 verdict_name(f->verdict), f->what);
+	else
+		report_blame_say("not open at the ready point");
 }
+
+/* What to do about a finding stands below what it is. */
+static const char margin[] = "                           ";
 
 void report_print(const struct report *report, bool verbose)
 {
@@ -186,8 +145,9 @@ void report_print(const struct report *report, bool verbose)
 				f->remedy, f->offer);
 		else if (f->remedy[0])
 			fprintf(stderr, "%s%s\n", margin, f->remedy);
-		if (f->blame)
-			print_blame(f->blame);
+		for (size_t k = 0; k < f->resource_count; k++)
+			if (f->resources[k].blame)
+				report_blame_print(f->resources[k].blame);
 	}
 	if (report->explained >= 0)
 		print_story(report);

@@ -13,6 +13,8 @@
  * What else is known of a capture.
  * @core_path: where it was written, or NULL
  * @explained: the descriptor that @story is about, or -1
+ * @story_lost: how many events are left out in its middle
+ * @unseen: why calls were not seen, or NULL if they were
  * @dropper: the file because of which memory is copied at restore, or ""
  */
 struct report {
@@ -27,6 +29,8 @@ struct report {
 	int explained;
 	struct blame *const *story;
 	size_t story_count;
+	size_t story_lost;
+	const char *unseen;
 };
 
 /* Allocated, or NULL when memory has run out. */

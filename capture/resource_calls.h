@@ -18,7 +18,7 @@ enum resource_kind {
 	RESOURCE_LOCK,	     /* the number of the descriptor it is on */
 	RESOURCE_MAPPING,    /* the address where it starts */
 	RESOURCE_TIMER,	     /* its id */
-	RESOURCE_CHILD,	     /* its process id; an event, no call of the table */
+	RESOURCE_CHILD, /* its process id; an event, no call of the table */
 	RESOURCE_RANDOMNESS, /* 0, or RANDOM_DEVICE */
 	RESOURCE_SEMAPHORE,  /* 0 */
 };
@@ -32,6 +32,7 @@ enum resource_place {
 	PLACE_AT_RESULT,   /* in the result */
 	PLACE_AT_ARGUMENT, /* in an argument */
 	PLACE_AT_INT,	   /* in the int that an argument points to */
+	PLACE_AT_LONG,	   /* in the long that it points to */
 	PLACE_AT_PAIR,	   /* in the two ints that it points to */
 	PLACE_AT_MESSAGE,  /* in the control data of a struct msghdr */
 	PLACE_AT_MESSAGES, /* of several struct mmsghdr */
@@ -59,7 +60,10 @@ extern const size_t resource_call_count;
 /* The row of a call, or NULL. */
 const struct resource_call *resource_call_find(int64_t number,
 					       const uint64_t arguments[6]);
+
 /* Whether it ends descriptor @fd: close(2), close_range(2), dup2(2), dup3(2). */
 bool resource_call_closes(int64_t number, const uint64_t arguments[6], int fd);
+/* Whether what it makes is a copy of the descriptor in its first argument. */
+bool resource_call_copies(int64_t number, const uint64_t arguments[6]);
 
 #endif

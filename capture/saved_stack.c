@@ -7,13 +7,14 @@
 #include <string.h>
 
 void saved_stack_take(struct saved_stack *ret_stack, const struct tracee *t,
-		      pid_t tid)
+		      const struct stop *stop)
 {
 	unsigned char bytes[SAVED_STACK_MAX];
+	struct saved_stack stack = {.registers = stop->registers};
 	struct error ignored = {0};
-	struct saved_stack stack = {0};
 
-	if (tracee_registers(t, tid, &stack.registers, &ignored) == 0)
+	if (stop->has_registers ||
+	    tracee_registers(t, stop->tid, &stack.registers, &ignored) == 0)
 		stack.size = tracee_read_part(t, stack.registers.rsp, bytes,
 					      sizeof(bytes));
 	stack.bytes = malloc(stack.size + 1);

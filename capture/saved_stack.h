@@ -10,8 +10,7 @@
 #include "tracee.h"
 
 enum {
-	SAVED_STACK_MAX = 64
-			  << 10, /* bytes; beyond, the outer calls are lost */
+	SAVED_STACK_MAX = 32 << 10, /* bytes; calls further out are lost */
 };
 
 /* @bytes: those from the stack pointer on, @size of them; allocated */
@@ -21,9 +20,12 @@ struct saved_stack {
 	size_t size;
 };
 
-/* Of a thread that stands still.  What cannot be read is not there. */
+/*
+ * Of the thread that stands at a stop.  What cannot be read is not there; nor
+ * is what there is no memory for.
+ */
 void saved_stack_take(struct saved_stack *ret_stack, const struct tracee *t,
-		      pid_t tid);
+		      const struct stop *stop);
 void saved_stack_deinit(struct saved_stack *stack);
 
 /* Eight bytes at @address, from the copy; false if it does not have them. */

@@ -12,6 +12,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,16 +20,21 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "symbol_dwfl.h"
 
 enum {
 	FRAMES_SHOWN = 12,
 };
 
-/* A place in the source, as it is shown. */
+/* A place in the source. */
 struct place {
 	const char *file;
 	int line;
+};
+
+/* @servers: what $DEBUGINFOD_URLS was before, or NULL */
+struct symbols {
+	Dwfl *dwfl;
+	char *servers;
 };
 
 static const Dwfl_Callbacks callbacks = {
@@ -100,7 +106,7 @@ static bool place_of(Dwfl_Module *module, uint64_t address,
 		row ? dwfl_lineinfo(row, NULL, &line, NULL, NULL, NULL) : NULL;
 
 	if (file)
-		*ret_place = (struct place){base_name(file), line};
+		*ret_place = (struct place){file, line};
 	return file != NULL;
 }
 
@@ -122,7 +128,7 @@ static struct place place_of_call(Dwarf_Die *inlined)
 	if (dwarf_diecu(inlined, &unit, NULL, NULL) &&
 	    dwarf_getsrcfiles(&unit, &files, &count) == 0)
 		file = dwarf_filesrc(files, number, NULL, NULL);
-	return (struct place){file ? base_name(file) : "??", (int)line};
+	return (struct place){file ? file : "", (int)line};
 }
 
 /*
@@ -142,18 +148,19 @@ static int find_scopes(Dwfl_Module *module, uint64_t address,
 	return dwarf_getscopes_die(&scopes[0], ret_scopes);
 }
 
-static void name_place(char text[SYMBOL_TEXT_MAX], Dwarf_Die *function,
+static void take_place(struct symbol *symbol, const char *function,
 		       const struct place *place)
 {
-	const char *name = dwarf_diename(function);
-
-	snprintf(text, SYMBOL_TEXT_MAX, "%s at %s:%d", name ? name : "??",
-		 place->file, place->line);
+	/* A name of the symbol table may have a version behind "@". */
+	snprintf(symbol->function, sizeof(symbol->function), "%.*s",
+		 (int)strcspn(function, "@"), function);
+	snprintf(symbol->file, sizeof(symbol->file), "%s", place->file);
+	symbol->line = place->line;
 }
 
-/* The lines of a frame by its debug information, or 0. */
-static size_t describe_scopes(Dwfl_Module *module, uint64_t address,
-			      char ret_texts[][SYMBOL_TEXT_MAX])
+/* The functions of a frame by its debug information, or 0. */
+static size_t find_functions(Dwfl_Module *module, uint64_t address,
+			     struct symbol symbols[SYMBOL_INLINED_MAX])
 {
 	cleanup_heap Dwarf_Die *scopes = NULL;
 	struct place place;
@@ -165,11 +172,13 @@ static size_t describe_scopes(Dwfl_Module *module, uint64_t address,
 	count = find_scopes(module, address, &scopes);
 	for (int i = 0; i < count && used < SYMBOL_INLINED_MAX; i++) {
 		const int tag = dwarf_tag(&scopes[i]);
+		const char *name = dwarf_diename(&scopes[i]);
 
 		if (tag != DW_TAG_inlined_subroutine &&
 		    tag != DW_TAG_subprogram)
 			continue;
-		name_place(ret_texts[used++], &scopes[i], &place);
+		take_place(&symbols[used], name ? name : "??", &place);
+		symbols[used++].is_inlined = tag == DW_TAG_inlined_subroutine;
 		if (tag == DW_TAG_subprogram)
 			break;
 		place = place_of_call(&scopes[i]);
@@ -177,67 +186,75 @@ static size_t describe_scopes(Dwfl_Module *module, uint64_t address,
 	return used;
 }
 
-/* "[vdso: 4711]" is what libdwfl calls it, with the pid. */
-static const char *module_name(const char *path)
+/* By the symbol table alone. */
+static void find_function(Dwfl_Module *module, uint64_t address,
+			  struct symbol *symbol)
 {
-	return strncmp(path, "[vdso", 5) == 0 ? "[vdso]" : base_name(path);
-}
-
-/* By the symbol table alone, in which a name may have a version behind "@". */
-static void describe_symbol(Dwfl_Module *module, uint64_t address,
-			    uint64_t inside, char *ret_text, size_t size)
-{
-	GElf_Addr start = 0;
 	GElf_Off offset;
-	GElf_Sym symbol;
-	const char *path = dwfl_module_info(module, NULL, &start, NULL, NULL,
-					    NULL, NULL, NULL);
-	const char *function = dwfl_module_addrinfo(module, inside, &offset,
-						    &symbol, NULL, NULL, NULL);
-	struct place place;
+	GElf_Sym found;
+	const char *function = dwfl_module_addrinfo(module, address, &offset,
+						    &found, NULL, NULL, NULL);
+	struct place place = {""};
 
 	if (!function)
-		snprintf(ret_text, size, "%s+0x%" PRIx64, module_name(path),
-			 address - start);
-	else if (place_of(module, inside, &place))
-		snprintf(ret_text, size, "%.*s at %s:%d",
-			 (int)strcspn(function, "@"), function, place.file,
-			 place.line);
-	else
-		snprintf(ret_text, size, "%.*s in %s",
-			 (int)strcspn(function, "@"), function,
-			 module_name(path));
+		return;
+	place_of(module, address, &place);
+	take_place(symbol, function, &place);
 }
 
-size_t
-symbols_describe_frame(struct symbols *symbols,
-		       const struct backtrace_frame *frame,
-		       char ret_texts[SYMBOL_INLINED_MAX][SYMBOL_TEXT_MAX])
+/* "[vdso: 4711]" is what libdwfl calls it, with the pid. */
+static void take_module(struct symbol *symbol, Dwfl_Module *module)
+{
+	GElf_Addr start = 0;
+	const char *path = dwfl_module_info(module, NULL, &start, NULL, NULL,
+					    NULL, NULL, NULL);
+
+	snprintf(symbol->module, sizeof(symbol->module), "%s",
+		 strncmp(path, "[vdso", 5) == 0 ? "[vdso]" : base_name(path));
+	symbol->offset = symbol->address - start;
+}
+
+size_t symbols_find(struct symbols *symbols,
+		    const struct backtrace_frame *frame,
+		    struct symbol ret_symbols[SYMBOL_INLINED_MAX])
 {
 	/* A return address may be the first of the next function. */
 	const uint64_t inside = frame->address - !frame->is_exact;
 	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, inside);
-	size_t count = module ? describe_scopes(module, inside, ret_texts) : 0;
+	size_t count;
 
-	if (count > 0)
-		return count;
-	if (module)
-		describe_symbol(module, frame->address, inside, ret_texts[0],
-				SYMBOL_TEXT_MAX);
-	else
-		snprintf(ret_texts[0], SYMBOL_TEXT_MAX, "0x%" PRIx64,
-			 frame->address);
-	return 1;
+	memset(ret_symbols, 0, SYMBOL_INLINED_MAX * sizeof(*ret_symbols));
+	count = module ? find_functions(module, inside, ret_symbols) : 0;
+	if (count == 0 && module)
+		find_function(module, inside, ret_symbols);
+	if (count == 0)
+		count = 1;
+	for (size_t i = 0; i < count; i++) {
+		ret_symbols[i].address = frame->address;
+		ret_symbols[i].offset = frame->address;
+		if (module)
+			take_module(&ret_symbols[i], module);
+	}
+	return count;
 }
 
-void symbols_describe(struct symbols *symbols, uint64_t address, bool is_exact,
-		      char *ret_text, size_t size)
+bool symbol_is_main(const struct symbol *symbol)
 {
-	char texts[SYMBOL_INLINED_MAX][SYMBOL_TEXT_MAX];
+	return strcmp(symbol->function, "main") == 0;
+}
 
-	symbols_describe_frame(
-		symbols, &(struct backtrace_frame){address, is_exact}, texts);
-	snprintf(ret_text, size, "%s", texts[0]);
+void symbol_describe(const struct symbol *symbol, char text[SYMBOL_TEXT_MAX])
+{
+	if (symbol->function[0] && symbol->line)
+		snprintf(text, SYMBOL_TEXT_MAX, "%s at %s:%d", symbol->function,
+			 base_name(symbol->file), symbol->line);
+	else if (symbol->function[0])
+		snprintf(text, SYMBOL_TEXT_MAX, "%s in %s", symbol->function,
+			 symbol->module);
+	else
+		snprintf(text, SYMBOL_TEXT_MAX, "%s%s0x%" PRIx64,
+			 symbol->module, symbol->module[0] ? "+" : "",
+			 symbol->offset);
 }
 
 static bool append_line(char *text, size_t size, const char *line)
@@ -254,17 +271,20 @@ void symbols_describe_backtrace(struct symbols *symbols,
 				const struct backtrace *backtrace,
 				char *ret_text, size_t size)
 {
-	char texts[SYMBOL_INLINED_MAX][SYMBOL_TEXT_MAX];
+	struct symbol found[SYMBOL_INLINED_MAX];
+	char text[SYMBOL_TEXT_MAX];
 
 	ret_text[0] = '\0';
 	for (size_t i = 0; i < backtrace->count && i < FRAMES_SHOWN; i++) {
-		const size_t count = symbols_describe_frame(
-			symbols, &backtrace->frames[i], texts);
+		const size_t count =
+			symbols_find(symbols, &backtrace->frames[i], found);
 
-		for (size_t j = 0; j < count; j++)
-			if (!append_line(ret_text, size, texts[j]))
+		for (size_t j = 0; j < count; j++) {
+			symbol_describe(&found[j], text);
+			if (!append_line(ret_text, size, text))
 				return;
-		if (strncmp(texts[count - 1], "main ", 5) == 0)
+		}
+		if (symbol_is_main(&found[count - 1]))
 			return;
 	}
 }

@@ -13,14 +13,32 @@
 
 #include "backtrace.h"
 #include "common/error.h"
-#include "saved_stack.h"
 
 enum {
-	SYMBOL_TEXT_MAX = 256,	 /* bytes, with the final NUL */
+	SYMBOL_NAME_MAX = 240,	 /* bytes, with the final NUL */
+	SYMBOL_TEXT_MAX = 512,	 /* of what is said about one */
 	SYMBOL_INLINED_MAX = 16, /* functions that may be inlined in a frame */
 };
 
 struct symbols;
+
+/*
+ * @address: where it goes on
+ * @function, @file: "" when that is not known; the file as it was compiled
+ * @line: 0 when it is not known
+ * @module: the base name of the file it is mapped from, or ""
+ * @offset: of @address from where that begins, or @address
+ * @is_inlined: into the next one, which has the same address
+ */
+struct symbol {
+	uint64_t address;
+	char function[SYMBOL_NAME_MAX];
+	char file[SYMBOL_NAME_MAX];
+	int line;
+	char module[64];
+	uint64_t offset;
+	bool is_inlined;
+};
 
 /*
  * What the process has mapped now, so to be opened again after a dlopen().
@@ -33,30 +51,21 @@ int symbols_open(struct symbols **ret_symbols, pid_t pid, struct error *err);
 void symbols_close(struct symbols *symbols);
 
 /*
- * The calls that a saved stack is of.  What is not in the copy is read from the
- * tracee, which stands still now; its stack is not, as that has gone on.
+ * Each of the functions that the compiler has put into one frame, innermost
+ * first; the last is the one that the others are in.  Returns how many there
+ * are, at least one.
  */
-void symbols_unwind(struct symbols *symbols, const struct tracee *t,
-		    const struct saved_stack *stack,
-		    struct backtrace *ret_backtrace);
+size_t symbols_find(struct symbols *symbols,
+		    const struct backtrace_frame *frame,
+		    struct symbol ret_symbols[SYMBOL_INLINED_MAX]);
+
+bool symbol_is_main(const struct symbol *symbol);
 
 /*
  * "parse_config at config.c:88", "read in libc.so.6", "libc.so.6+0x1234" or
- * "0x7f0000001234": the best that can be had.  @is_exact as in a frame.  Of
- * inlined functions it is the innermost.
+ * "0x7f0000001234": the best that can be had.
  */
-void symbols_describe(struct symbols *symbols, uint64_t address, bool is_exact,
-		      char *ret_text, size_t size);
-
-/*
- * The same for each of the functions that the compiler has put into one frame,
- * innermost first; the last is the one that the others are in.  Returns how
- * many there are, at least one.
- */
-size_t
-symbols_describe_frame(struct symbols *symbols,
-		       const struct backtrace_frame *frame,
-		       char ret_texts[SYMBOL_INLINED_MAX][SYMBOL_TEXT_MAX]);
+void symbol_describe(const struct symbol *symbol, char text[SYMBOL_TEXT_MAX]);
 
 /*
  * One line for each, "\n  parse_config at config.c:88", innermost first, up to

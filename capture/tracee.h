@@ -46,7 +46,11 @@ enum stop_kind {
 	STOP_CANCELLED, /* the user wants to end it all, by @signal */
 };
 
-/* @tid: the thread that stands still; 0 for the last four kinds */
+/*
+ * @tid: the thread that stands still; 0 for the last four kinds
+ * @registers: its registers, if @has_registers; else tracee_registers() has
+ *	them
+ */
 struct stop {
 	enum stop_kind kind;
 	pid_t tid;
@@ -56,6 +60,8 @@ struct stop {
 	int signal;
 	int status;
 	uint64_t address;
+	bool has_registers;
+	struct user_regs_struct registers;
 };
 
 /* How it goes on. */

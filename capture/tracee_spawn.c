@@ -69,6 +69,11 @@ failed:
 	_exit(EXIT_FAILURE);
 }
 
+static bool is_on_the_way(const struct stop *stop)
+{
+	return stop->kind == STOP_SIGNAL || stop->kind == STOP_SYSCALL_ENTRY;
+}
+
 /* Runs the child up to its exec; what went wrong there comes through a pipe. */
 static int await_exec(struct tracee *t, int report_fd, const char *path,
 		      struct error *err)
@@ -77,12 +82,13 @@ static int await_exec(struct tracee *t, int report_fd, const char *path,
 	int code;
 	int r;
 
+	/* The filter may stop the exec itself. */
 	do {
 		r = tracee_next_stop(t, UINT64_MAX, &stop, err);
-		if (r == 0 && stop.kind == STOP_SIGNAL)
+		if (r == 0 && is_on_the_way(&stop))
 			r = tracee_resume(t, stop.tid, RESUME_FREELY,
 					  stop.signal, err);
-	} while (r == 0 && stop.kind == STOP_SIGNAL);
+	} while (r == 0 && is_on_the_way(&stop));
 	if (r < 0)
 		return r;
 	if (stop.kind == STOP_EXEC)

@@ -71,9 +71,33 @@ static int take_call(struct task *task, struct stop *stop, struct error *err)
 		stop->result = info.exit.rval;
 		return 0;
 	}
-	/* entry and seccomp begin alike */
 	stop->number = (int64_t)info.entry.nr;
 	memcpy(stop->arguments, info.entry.args, sizeof(stop->arguments));
+	return 0;
+}
+
+/*
+ * The filter stops calls of this mode only, and their arguments are in the
+ * registers, which whoever asks where a call came from wants next.
+ */
+static int take_filtered_call(struct task *task, struct stop *stop,
+			      struct error *err)
+{
+	struct user_regs_struct *r = &stop->registers;
+
+	if (ptrace(PTRACE_GETREGS, task->tid, NULL, r) < 0)
+		return error_system(err, errno,
+				    "cannot read the call of thread %d",
+				    task->tid);
+	stop->kind = STOP_SYSCALL_ENTRY;
+	stop->has_registers = true;
+	stop->number = (int64_t)r->orig_rax;
+	stop->arguments[0] = r->rdi;
+	stop->arguments[1] = r->rsi;
+	stop->arguments[2] = r->rdx;
+	stop->arguments[3] = r->r10;
+	stop->arguments[4] = r->r8;
+	stop->arguments[5] = r->r9;
 	return 0;
 }
 
@@ -181,7 +205,7 @@ static int task_stopped(struct tracee *t, struct task *task, int status,
 		return 0;
 	case PTRACE_EVENT_SECCOMP:
 		if (task->ours)
-			return take_call(task, stop, err);
+			return take_filtered_call(task, stop, err);
 		go_on(task, 0);
 		return 0;
 	default:

@@ -36,7 +36,7 @@ NOINLINE static int open_config(int load_line, int main_line)
 
 	expect("fd %d ", fd);
 	expect("file /etc/hostname, read-only, at 0");
-	expect("openat(2) by thread %d (opens_files), ", getpid());
+	expect(" by thread %d (opens_files) in openat(2)", getpid());
 	expect_line("open_config", line);
 	expect_line("load", load_line);
 	expect_line("main", main_line);
@@ -64,7 +64,7 @@ NOINLINE static void make_within(int main_line)
 
 	expect("fd %d ", fd);
 	expect("eventfd, counter 7");
-	expect("eventfd2(2) by thread ");
+	expect(" in eventfd2(2)");
 	expect_line("open_within", inner);
 	expect_line("make_within", line);
 	expect_line("main", main_line);
@@ -79,7 +79,7 @@ static void *open_in_thread(void *unused)
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	expect("fd %d ", fd);
-	expect("socket(2) by thread %d (worker), ", gettid());
+	expect(" by thread %d (worker) in socket(2)", gettid());
 	expect_line("open_in_thread", line);
 	fflush(stdout);
 	pause();
@@ -105,7 +105,7 @@ static void reuse(int main_line)
 	fd = memfd_create("again", 0);
 
 	expect("fd %d ", fd);
-	expect("memfd_create(2) by thread ");
+	expect(" in memfd_create(2)");
 	expect_line("reuse", line);
 	expect_line("main", main_line);
 }
@@ -120,7 +120,7 @@ static void open_many(int main_line)
 		fd = open("/etc/hostname", O_RDONLY);
 	}
 	expect("fd %d ", fd);
-	expect("openat(2) by thread %d (opens_files), ", getpid());
+	expect(" by thread %d (opens_files) in openat(2)", getpid());
 	expect_line("open_many", line);
 	expect_line("main", main_line);
 }
@@ -132,13 +132,13 @@ static void copy(int main_line)
 	int other = dup2(fd, 40);
 
 	expect("fd %d ", other);
-	expect("dup2(2) of fd %d by thread ", fd);
+	expect("copied from fd %d ", fd);
 	expect_line("copy", line);
 	expect_line("main", main_line);
 	line = __LINE__ + 1;
 	other = fcntl(fd, F_DUPFD_CLOEXEC, 50);
 	expect("fd %d ", other);
-	expect("fcntl(2) of fd %d by thread ", fd);
+	expect("copied from fd %d ", fd);
 	expect_line("copy", line);
 }
 
@@ -163,7 +163,7 @@ static void receive(int main_line)
 	recvmsg(ends[1], &message, 0);
 	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
 	expect("fd %d ", fd);
-	expect("recvmsg(2) by thread ");
+	expect(" in recvmsg(2)");
 	expect_line("receive", line);
 	expect_line("main", main_line);
 }
@@ -176,7 +176,7 @@ static void lock(int main_line)
 
 	expect("fd %d ", fd);
 	expect(", with flock");
-	expect("flock(2) by thread ");
+	expect(" in flock(2)");
 	expect_line("lock", line);
 	expect_line("main", main_line);
 }
@@ -191,7 +191,7 @@ static void start_child(int main_line)
 		pause();
 	}
 	expect("child %d ", child);
-	expect("clone(2) by thread ");
+	expect(" in clone(2)");
 	expect_line("start_child", line);
 	expect_line("main", main_line);
 }
@@ -206,7 +206,7 @@ static void map(int main_line)
 	mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	expect("memory 0x");
-	expect("mmap(2) by thread ");
+	expect(" in mmap(2)");
 	expect_line("map", line);
 	expect_line("main", main_line);
 }
@@ -222,7 +222,7 @@ static void take_timer(int main_line)
 	line = __LINE__ + 1;
 	timer_create(clock, &event, &timer);
 	expect("timer 0 ");
-	expect("timer_create(2) by thread ");
+	expect(" in timer_create(2)");
 	expect_line("take_timer", line);
 	expect_line("main", main_line);
 }
@@ -234,7 +234,7 @@ static void be_random(int main_line)
 	getrandom(bytes, sizeof(bytes), 0);
 
 	expect("40 bytes from getrandom(2)");
-	expect("getrandom(2) by thread ");
+	expect(" in getrandom(2)");
 	expect_line("be_random", line);
 	line = __LINE__ + 1;
 	close(open("/dev/urandom", O_RDONLY));

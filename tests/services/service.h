@@ -27,6 +27,20 @@ static int service_failures __attribute__((unused));
 	} while (0)
 
 /*
+ * What its report must say: which findings there are, and what stands in the
+ * one that was named last, whatever blanks are in between.
+ */
+#define service_finding(...) service_say("finding: ", __VA_ARGS__)
+#define service_expect(...)  service_say("expect: ", __VA_ARGS__)
+#define service_say(what, ...)       \
+	do {                         \
+		fputs(what, stdout); \
+		printf(__VA_ARGS__); \
+		putchar('\n');       \
+		fflush(stdout);      \
+	} while (0)
+
+/*
  * Where it is captured, and where each of its restores begins.  As often as
  * $SERVICE_LIVES says, a restore stops there to be captured again.
  */

@@ -1,0 +1,39 @@
+/*
+ * call_stack.c - the calls that a saved stack is of, by their names
+ */
+#include "call_stack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backtrace.h"
+
+void call_stack_make(struct call_stack *ret_stack, struct symbols *symbols,
+		     const struct tracee *t, pid_t tid,
+		     const struct saved_stack *saved)
+{
+	struct call_stack stack = {0};
+	struct backtrace backtrace = {0};
+	struct error ignored = {0};
+	size_t room;
+
+	backtrace_take_saved(&backtrace, t, tid, saved, &ignored);
+	room = backtrace.count + SYMBOL_INLINED_MAX;
+	stack.items = calloc(room, sizeof(*stack.items));
+	for (size_t i = 0; stack.items && i < backtrace.count &&
+			   stack.count + SYMBOL_INLINED_MAX <= room;
+	     i++) {
+		stack.count += symbols_find(symbols, &backtrace.frames[i],
+					    stack.items + stack.count);
+		/* What is below main() is the same for everybody. */
+		if (symbol_is_main(&stack.items[stack.count - 1]))
+			break;
+	}
+	*ret_stack = stack;
+}
+
+void call_stack_deinit(struct call_stack *stack)
+{
+	free(stack->items);
+	*stack = (struct call_stack){0};
+}
