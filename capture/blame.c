@@ -231,6 +231,7 @@ static bool outlasts_exec(const struct tracee *t, const struct origin *origin)
 	case RESOURCE_CHILD:
 	case RESOURCE_RANDOMNESS:
 	case RESOURCE_SEMAPHORE:
+	case RESOURCE_PROCESS_ID:
 		return true;
 	case RESOURCE_MAPPING:
 	case RESOURCE_TIMER:
@@ -277,6 +278,7 @@ static const char *verb(const struct blame *blame)
 		[RESOURCE_CHILD] = "started",
 		[RESOURCE_RANDOMNESS] = "taken",
 		[RESOURCE_SEMAPHORE] = "changed",
+		[RESOURCE_PROCESS_ID] = "asked for",
 	};
 
 	if (blame->event == ORIGIN_ENDED)

@@ -322,6 +322,7 @@ static bool outlasts_exec(const struct tracee *t, const struct origin *origin)
 	case RESOURCE_CHILD:
 	case RESOURCE_RANDOMNESS:
 	case RESOURCE_SEMAPHORE:
+	case RESOURCE_PROCESS_ID:
 		return true;
 	case RESOURCE_MAPPING:
 	case RESOURCE_TIMER:

@@ -89,6 +89,7 @@ const struct resource_call resource_calls[] = {
 	 .test = 0, .mask = CLONE_PIDFD, .value = CLONE_PIDFD},
 
 	{SYS_getrandom, RESOURCE_RANDOMNESS, PLACE_AT_NOTHING},
+	{SYS_getpid, RESOURCE_PROCESS_ID, PLACE_AT_NOTHING},
 	{SYS_semop, RESOURCE_SEMAPHORE, PLACE_AT_NOTHING},
 	{SYS_semtimedop, RESOURCE_SEMAPHORE, PLACE_AT_NOTHING},
 };

@@ -21,6 +21,7 @@ enum resource_kind {
 	RESOURCE_CHILD, /* its process id; an event, no call of the table */
 	RESOURCE_RANDOMNESS, /* 0, or RANDOM_DEVICE */
 	RESOURCE_SEMAPHORE,  /* 0 */
+	RESOURCE_PROCESS_ID, /* 0 */
 };
 
 enum {

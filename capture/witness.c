@@ -24,6 +24,7 @@ const struct witness_call witness_calls[] = {
 	{SYS_semtimedop, -1, 0},
 	{SYS_iopl, -1, 0},
 	{SYS_getrandom, -1, 0},
+	{SYS_getpid, -1, 0},
 	{SYS_prctl, 0, PR_SET_NO_NEW_PRIVS},
 	{SYS_rt_sigaction, 0, SIGTRAP},
 	{SYS_inotify_add_watch, -1, 0},
@@ -121,6 +122,9 @@ void witness_see(struct witness *witness, const struct tracee *t,
 	case SYS_rt_sigaction:
 		see_trap(witness, t, a[1]);
 		break;
+	case SYS_getpid:
+		witness->pid_asked++;
+		break;
 	case SYS_setsockopt:
 		witness->joined_group = witness->joined_group ||
 					(int)a[1] == IPPROTO_IP ||
@@ -179,6 +183,14 @@ void witness_report(const struct witness *witness, bool was_there, pid_t pid,
 		audit_add(audit, VERDICT_REFUSED, "I/O ports",
 			  "the service may use all of them (iopl)");
 		audit_remedy(audit, "Ask for them after the ready point.");
+	}
+	if (witness->pid_asked) {
+		audit_add(audit, VERDICT_NOTED, "process id",
+			  "asked for %" PRIu64 " time%s; what was kept of it "
+			  "is that of the capture",
+			  witness->pid_asked,
+			  witness->pid_asked == 1 ? "" : "s");
+		audit_identify(audit, RESOURCE_PROCESS_ID, 0);
 	}
 	if (witness->random_bytes) {
 		audit_add(audit, VERDICT_NOTED, "randomness",

@@ -20,6 +20,7 @@
  * @no_new_privs: prctl(2) has set it, perhaps once more: an ordinary user's
  *	service has it from us
  * @random_bytes: from getrandom(2)
+ * @pid_asked: how often getpid(2) was called, so that it may have kept the answer
  * @joined_group: setsockopt(2) for a multicast group, which no socket tells
  * @watched: what inotify watches
  * @trap: the action for SIGTRAP that was set last, if @has_trap
@@ -29,6 +30,7 @@ struct witness {
 	bool port_level;
 	bool no_new_privs;
 	uint64_t random_bytes;
+	uint64_t pid_asked;
 	bool joined_group;
 	bool has_trap;
 	struct core_signal trap;

@@ -243,6 +243,21 @@ static void be_random(int main_line)
 	expect_line("main", main_line);
 }
 
+static void ask_id(int main_line)
+{
+	int line = __LINE__ + 1;
+	pid_t pid = getpid();
+
+	expect("process id ");
+	expect("asked for 1 time; what was kept of it");
+	expect("asked for 0.");
+	expect(" by thread %d (opens_files) in getpid(2)", (int)gettid());
+	expect_line("ask_id", line);
+	expect_line("main", main_line);
+	if (pid < 0)
+		expect("?");
+}
+
 static void run(const char *name, int main_line)
 {
 	if (strcmp(name, "reuse") == 0)
@@ -261,6 +276,8 @@ static void run(const char *name, int main_line)
 		map(main_line);
 	if (strcmp(name, "timer") == 0)
 		take_timer(main_line);
+	if (strcmp(name, "id") == 0)
+		ask_id(main_line);
 	if (strcmp(name, "random") == 0)
 		be_random(main_line);
 	if (strcmp(name, "within") == 0)

@@ -136,6 +136,12 @@ Test(origins, timers_are_blamed_on_who_made_them)
 	check_case("timer");
 }
 
+/* state: process and thread ids, `/proc/PID/exe` */
+Test(origins, asking_for_the_process_id_is_noted)
+{
+	check_case("id");
+}
+
 Test(origins, randomness_is_blamed_on_its_first_call)
 {
 	check_case("random");

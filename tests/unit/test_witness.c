@@ -27,6 +27,7 @@ static struct witness see(int64_t number, uint64_t first, uint64_t second,
 Test(witness, wants_only_what_it_understands)
 {
 	cr_expect(witness_wants(SYS_semop, (uint64_t[6]){0}));
+	cr_expect(witness_wants(SYS_getpid, (uint64_t[6]){0}));
 	cr_expect(!witness_wants(SYS_read, (uint64_t[6]){0}));
 	cr_expect(witness_wants(SYS_prctl, (uint64_t[6]){PR_SET_NO_NEW_PRIVS}));
 	cr_expect(!witness_wants(SYS_prctl, (uint64_t[6]){PR_SET_NAME}));
@@ -79,16 +80,19 @@ Test(witness, action_of_sigtrap_is_mended_where_it_was_reset)
 
 Test(witness, findings_say_what_was_seen)
 {
-	const struct witness all = {
-		.semaphore_undo = true, .port_level = true, .random_bytes = 5};
+	const struct witness all = {.semaphore_undo = true,
+				    .port_level = true,
+				    .random_bytes = 5,
+				    .pid_asked = 2};
 	struct audit audit = {0};
 
 	witness_report(&all, true, getpid(), &audit);
 
-	cr_assert(audit.count == 3 && audit_refused(&audit) == 2);
+	cr_assert(audit.count == 4 && audit_refused(&audit) == 2);
 	expect_text(audit.items[0].subject, "semaphore");
 	expect_text(audit.items[1].subject, "I/O ports");
-	expect_text(audit.items[2].subject, "randomness");
+	expect_text(audit.items[2].subject, "process id");
+	expect_text(audit.items[3].subject, "randomness");
 	audit_deinit(&audit);
 	witness_report(&(struct witness){0}, true, getpid(), &audit);
 	cr_expect(audit.count == 0);
