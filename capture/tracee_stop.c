@@ -228,7 +228,9 @@ int task_event(struct tracee *t, pid_t tid, int status, struct stop *ret_stop,
 
 	*ret_stop = (struct stop){.tid = tid};
 	if (WIFSTOPPED(status)) {
-		task = task_add(t, tid, is_ours(t, tid));
+		task = task_find(t, tid);
+		if (!task)
+			task = task_add(t, tid, is_ours(t, tid));
 		if (!task)
 			return error_system(err, ENOMEM, "cannot keep task %d",
 					    tid);
