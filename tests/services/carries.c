@@ -1,21 +1,29 @@
 /*
  * carries CASE: a service with descriptors that have to come back as they were
  *
- * carries --list prints all cases.  A case is named by what --carry has to
- * name, and a word of its own behind a colon.
+ * carries --list prints all cases that have to come back, --list-hidden those
+ * that may be refused instead, but never be lost without a word.  A case is
+ * named by what --carry has to name, and a word of its own behind a colon.
  */
 #include "carries.h"
 
 #include "service.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 enum {
 	CANNOT_MAKE = 77, /* what a test program exits with to be skipped */
 };
 
 static const struct carry_cases *const all[] = {
-	&file_cases,
-	&event_cases,
-	&socket_cases,
+	&file_cases, &event_cases, &socket_cases,
+	&flag_cases, &due_cases,   &full_cases,
+};
+
+static const struct carry_cases *const hidden[] = {
+	&hidden_file_cases,
+	&hidden_message_cases,
+	&hidden_option_cases,
 };
 
 int carry_failures;
@@ -29,23 +37,42 @@ int must(int result)
 	return result;
 }
 
+static void list(const struct carry_cases *const groups[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < groups[i]->count; k++)
+			puts(groups[i]->items[k].kind);
+}
+
+static const struct carry_case *find(const struct carry_cases *const groups[],
+				     size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < groups[i]->count; k++)
+			if (strcmp(name, groups[i]->items[k].kind) == 0)
+				return &groups[i]->items[k];
+	return NULL;
+}
+
 int main(int argc, char *argv[])
 {
-	const struct carry_case *wanted = NULL;
+	const char *name = argc == 2 ? argv[1] : "";
+	const struct carry_case *wanted = find(all, COUNT(all), name);
 
-	for (size_t i = 0; argc == 2 && i < sizeof(all) / sizeof(*all); i++)
-		for (size_t k = 0; k < all[i]->count; k++) {
-			if (strcmp(argv[1], "--list") == 0)
-				puts(all[i]->items[k].kind);
-			else if (strcmp(argv[1], all[i]->items[k].kind) == 0)
-				wanted = &all[i]->items[k];
-		}
+	if (!wanted)
+		wanted = find(hidden, COUNT(hidden), name);
+	if (strcmp(name, "--list") == 0) {
+		list(all, COUNT(all));
+		return EXIT_SUCCESS;
+	}
+	if (strcmp(name, "--list-hidden") == 0) {
+		list(hidden, COUNT(hidden));
+		return EXIT_SUCCESS;
+	}
 	if (wanted)
 		wanted->run();
-	else if (argc != 2 || strcmp(argv[1], "--list") != 0)
-		service_check(!"usage: carries CASE | --list");
 	else
-		return EXIT_SUCCESS;
+		service_check(!"usage: carries CASE | --list | --list-hidden");
 	service_failures += carry_failures;
 	return service_end();
 }
