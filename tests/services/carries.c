@@ -8,14 +8,15 @@
 
 #include "service.h"
 
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
 enum {
 	CANNOT_MAKE = 77, /* what a test program exits with to be skipped */
 };
 
 static const struct carry_cases *const all[] = {
-	&file_cases,
-	&event_cases,
-	&socket_cases,
+	&file_cases, &event_cases, &socket_cases,
+	&flag_cases, &due_cases,   &full_cases,
 };
 
 int carry_failures;
@@ -29,23 +30,36 @@ int must(int result)
 	return result;
 }
 
+static void list(const struct carry_cases *const groups[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < groups[i]->count; k++)
+			puts(groups[i]->items[k].kind);
+}
+
+static const struct carry_case *find(const struct carry_cases *const groups[],
+				     size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < groups[i]->count; k++)
+			if (strcmp(name, groups[i]->items[k].kind) == 0)
+				return &groups[i]->items[k];
+	return NULL;
+}
+
 int main(int argc, char *argv[])
 {
-	const struct carry_case *wanted = NULL;
+	const char *name = argc == 2 ? argv[1] : "";
+	const struct carry_case *wanted = find(all, COUNT(all), name);
 
-	for (size_t i = 0; argc == 2 && i < sizeof(all) / sizeof(*all); i++)
-		for (size_t k = 0; k < all[i]->count; k++) {
-			if (strcmp(argv[1], "--list") == 0)
-				puts(all[i]->items[k].kind);
-			else if (strcmp(argv[1], all[i]->items[k].kind) == 0)
-				wanted = &all[i]->items[k];
-		}
+	if (strcmp(name, "--list") == 0) {
+		list(all, COUNT(all));
+		return EXIT_SUCCESS;
+	}
 	if (wanted)
 		wanted->run();
-	else if (argc != 2 || strcmp(argv[1], "--list") != 0)
-		service_check(!"usage: carries CASE | --list");
 	else
-		return EXIT_SUCCESS;
+		service_check(!"usage: carries CASE | --list");
 	service_failures += carry_failures;
 	return service_end();
 }

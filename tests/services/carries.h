@@ -24,6 +24,9 @@ struct carry_cases {
 extern const struct carry_cases file_cases;
 extern const struct carry_cases event_cases;
 extern const struct carry_cases socket_cases;
+extern const struct carry_cases flag_cases;
+extern const struct carry_cases due_cases;
+extern const struct carry_cases full_cases;
 
 /* As service_check(), for all files of this service. */
 extern int carry_failures;
