@@ -28,6 +28,11 @@ extern const struct carry_cases flag_cases;
 extern const struct carry_cases due_cases;
 extern const struct carry_cases full_cases;
 
+/* What hardly anybody asks for; it comes back, too, or the capture says so. */
+extern const struct carry_cases hidden_file_cases;
+extern const struct carry_cases hidden_message_cases;
+extern const struct carry_cases hidden_option_cases;
+
 /* As service_check(), for all files of this service. */
 extern int carry_failures;
 #define carry_check(condition)                                                 \
