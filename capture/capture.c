@@ -187,6 +187,8 @@ static int audit_outside(struct capture *c, struct error *err)
 	c->carried.watched = &c->witness.watched;
 	c->carried.may_have_joined =
 		c->witness.joined_group || unseen_calls(c) != NULL;
+	c->carried.is_unseen = unseen_calls(c) != NULL;
+	c->carried.may_notify = c->witness.notifies;
 
 	if (r == 0)
 		r = file_audit_make(&files, err);

@@ -33,7 +33,9 @@ struct carried_file {
  * @names: bytes, of which the first is a NUL; files and watches point there
  * @data: whole records
  * @watched: which paths inotify_add_watch(2) was given; borrowed
- * @may_have_joined: multicast groups, which is seen at their setsockopt(2) only
+ * @may_have_joined: multicast groups, or been given a program, which is seen at
+ *	their setsockopt(2) only; @is_unseen: because no calls were seen
+ * @may_notify: folders that tell of changes with a signal, fcntl(2)
  * @why: of the last that could not be taken
  * @failed: memory ran out
  */
@@ -50,6 +52,8 @@ struct carried {
 	size_t data_size;
 	const struct inotify_paths *watched;
 	bool may_have_joined;
+	bool is_unseen;
+	bool may_notify;
 	char why[CARRIED_WHY];
 	bool failed;
 };

@@ -24,6 +24,7 @@
 #include "open_file.h"
 
 enum {
+	GET_PARAMETERS = (int)0x80088a02, /* EPIOCGPARAMS, since Linux 6.9 */
 	NS_PER_S = 1000000000,
 };
 
@@ -176,8 +177,14 @@ static bool take_epoll(struct carried *carried, const struct open_file *file,
 		       struct core_file *to)
 {
 	const uint32_t index = (uint32_t)carried->file_count;
+	uint64_t parameters[2] = {0};
 
 	to->kind = CORE_FILE_EPOLL;
+	if (file->copy >= 0 &&
+	    ioctl(file->copy, GET_PARAMETERS, parameters) == 0 &&
+	    (parameters[0] || parameters[1]))
+		return carried_refuse(carried, "Set its busy polling after the "
+					       "ready point.");
 	for (const char *at = file->fdinfo; *at; skip_line(&at)) {
 		const char *line = at;
 		struct core_watch watch;
@@ -234,6 +241,7 @@ static bool take_inotify(struct carried *carried, const struct open_file *file,
 	int unread = 0;
 
 	to->kind = CORE_FILE_INOTIFY;
+	to->values[0] = carried->watched ? carried->watched->count : 0;
 	if (file->copy < 0 || ioctl(file->copy, FIONREAD, &unread) < 0 ||
 	    unread > 0)
 		return carried_refuse(carried, "Read its events before the "

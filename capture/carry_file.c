@@ -5,9 +5,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "carry.h"
+#include "common/io.h"
+#include "common/mapping.h"
 #include "open_file.h"
 
 static const char memfd_prefix[] = "/memfd:";
@@ -47,6 +50,11 @@ static bool take_path(struct carried *carried, const struct open_file *file,
 static bool take_directory(struct carried *carried,
 			   const struct open_file *file, struct core_file *to)
 {
+	if (carried->may_notify)
+		return carried_refuse(carried,
+				      "It may tell of changes "
+				      "(F_NOTIFY); have it do so after "
+				      "the ready point.");
 	if (!take_path(carried, file, to))
 		return false;
 	if (to->position == 0) {
@@ -68,6 +76,34 @@ static bool take_device(struct carried *carried, const struct open_file *file,
 	return take_path(carried, file, to);
 }
 
+/*
+ * What a private mapping has not changed it shows of the file, whoever changes
+ * that; and one that was there before F_SEAL_FUTURE_WRITE could not be made.
+ */
+static bool is_bound_to_mapping(const struct open_file *file, int seals)
+{
+	struct mapping_list list = {0};
+	struct error ignored = {0};
+	char *text = NULL;
+	bool is_bound = false;
+
+	if (io_read_filef(&text, NULL, "/proc/%d/maps", file->pid) < 0 ||
+	    mapping_list_parse(&list, text, &ignored) < 0)
+		return true;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct mapping *m = &list.items[i];
+
+		if (m->inode != file->status.st_ino ||
+		    makedev(m->device_major, m->device_minor) !=
+			    file->status.st_dev)
+			continue;
+		is_bound |= !m->shared || (seals & F_SEAL_FUTURE_WRITE &&
+					   m->protection & PROT_WRITE);
+	}
+	mapping_list_deinit(&list);
+	return is_bound;
+}
+
 static bool take_memfd(struct carried *carried, const struct open_file *file,
 		       struct core_file *to)
 {
@@ -78,6 +114,11 @@ static bool take_memfd(struct carried *carried, const struct open_file *file,
 
 	if (file->copy < 0 || (seals = fcntl(file->copy, F_GET_SEALS)) < 0)
 		return carried_refuse(carried, "It cannot be looked into.");
+	if (is_bound_to_mapping(file, seals))
+		return carried_refuse(carried,
+				      "A private or sealed mapping shows "
+				      "it; make that after the ready "
+				      "point.");
 	if (length - prefix > NAME_MAX)
 		length = prefix + NAME_MAX;
 	memcpy(name, file->link + prefix, length - prefix);

@@ -1,8 +1,10 @@
 /*
  * carry_socket.c - listeners, pairs, and UDP without a peer
  */
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -63,6 +65,10 @@ static bool take_name(struct carried *carried, const struct socket *s,
 	if (lstat(un->sun_path, &status) < 0 || !S_ISSOCK(status.st_mode))
 		return carried_refuse(carried, "Its path is gone; listen after "
 					       "the ready point.");
+	if (status.st_uid != geteuid() || status.st_gid != getegid())
+		return carried_refuse(carried, "The file of its path belongs "
+					       "to somebody else; give it "
+					       "away after the ready point.");
 	mode = status.st_mode & 07777;
 	carried_add_record(carried, to, CORE_RECORD_MODE, 0, &mode,
 			   sizeof(mode));
@@ -92,12 +98,21 @@ static bool ask_backlog(const struct open_file *file, const struct socket *s,
 	return true;
 }
 
+static bool refuse_joined(struct carried *carried)
+{
+	return carried_refuse(carried,
+			      "It may have joined a multicast group; do "
+			      "that after the ready point.");
+}
+
 static bool take_listener(struct carried *carried, const struct open_file *file,
 			  struct core_file *to)
 {
 	uint64_t backlog, waiting;
 	struct socket s;
 
+	if (carried->may_have_joined && !carried->is_unseen)
+		return refuse_joined(carried);
 	if (!ask(carried, file, &s) || !take_socket(carried, file, &s, to) ||
 	    !take_name(carried, &s, to))
 		return false;
@@ -111,6 +126,22 @@ static bool take_listener(struct carried *carried, const struct open_file *file,
 	return true;
 }
 
+/* A message may be empty, and an error is to be read, too (IP_RECVERR). */
+static bool has_unread(const struct open_file *file)
+{
+	struct pollfd answer = {.fd = file->copy, .events = POLLIN};
+
+	return poll(&answer, 1, 0) != 0;
+}
+
+/* What a corked socket has not sent yet counts as what is on its way. */
+static bool has_unsent(const struct open_file *file)
+{
+	int unsent = 0;
+
+	return ioctl(file->copy, SIOCOUTQ, &unsent) < 0 || unsent > 0;
+}
+
 static bool take_udp(struct carried *carried, const struct open_file *file,
 		     struct core_file *to)
 {
@@ -118,7 +149,10 @@ static bool take_udp(struct carried *carried, const struct open_file *file,
 
 	if (!ask(carried, file, &s))
 		return false;
-	if (s.is_connected || s.unread > 0)
+	if (has_unsent(file))
+		return carried_refuse(carried, "Have it send what it holds "
+					       "back before the ready point.");
+	if (s.is_connected || has_unread(file))
 		return carried_refuse(carried, s.is_connected
 						       ? "It is connected; do "
 							 "that after the ready "
@@ -127,10 +161,17 @@ static bool take_udp(struct carried *carried, const struct open_file *file,
 							 "received before the "
 							 "ready point.");
 	if (carried->may_have_joined)
-		return carried_refuse(
-			carried, "It may have joined a multicast group; do "
-				 "that after the ready point.");
+		return refuse_joined(carried);
 	return take_socket(carried, file, &s, to);
+}
+
+/* One byte out of band, at a place among the others. */
+static bool has_urgent(const struct open_file *file)
+{
+	char byte;
+
+	return recv(file->copy, &byte, 1, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) >
+	       0;
 }
 
 /*
@@ -142,10 +183,14 @@ static bool take_messages(struct carried *carried, const struct open_file *file,
 			  struct core_file *to)
 {
 	cleanup_heap char *bytes = malloc(MESSAGE_MAX);
-	const int from = 0, off = -1;
+	const int from = 0;
+	int before = -1;
+	socklen_t size_of_before = sizeof(before);
 	uint64_t seen = 0;
 	bool fits = bytes != NULL;
 
+	getsockopt(file->copy, SOL_SOCKET, SO_PEEK_OFF, &before,
+		   &size_of_before);
 	if (setsockopt(file->copy, SOL_SOCKET, SO_PEEK_OFF, &from,
 		       sizeof(from)) < 0)
 		return false;
@@ -163,7 +208,8 @@ static bool take_messages(struct carried *carried, const struct open_file *file,
 			carried_add_record(carried, to, CORE_RECORD_MESSAGE, 0,
 					   bytes, (size_t)size);
 	}
-	setsockopt(file->copy, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off));
+	setsockopt(file->copy, SOL_SOCKET, SO_PEEK_OFF, &before,
+		   sizeof(before));
 	/* Of datagrams the kernel counts those of the first message only. */
 	return fits && (type == SOCK_DGRAM || seen == diag->waiting);
 }
@@ -184,6 +230,10 @@ static bool take_socketpair(struct carried *carried,
 	to->size = diag.peer;
 	to->values[0] = (uint64_t)s.type;
 	to->values[1] = diag.shutdown;
+	if (has_urgent(file))
+		return carried_refuse(carried,
+				      "Read its urgent data before the "
+				      "ready point.");
 	if (!socket_options_take(carried, &s, file->copy, to))
 		return false;
 	if (!take_messages(carried, file, &diag, s.type, to))

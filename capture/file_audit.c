@@ -129,6 +129,22 @@ static void add_finding(const struct auditor *auditor,
 			       judged->file.fd);
 }
 
+/* Whom it would send a signal, and which, if only O_ASYNC were set. */
+static bool has_owner(const struct auditor *auditor,
+		      const struct open_file *file)
+{
+	cleanup_fd int copy =
+		file->copy >= 0 || auditor->pidfd < 0
+			? -1
+			: pidfd_getfd(auditor->pidfd, file->fd, 0);
+	const int fd = file->copy >= 0 ? file->copy : copy;
+	struct f_owner_ex owner = {0};
+
+	return fd >= 0 &&
+	       (fcntl(fd, F_GETSIG) > 0 ||
+		(fcntl(fd, F_GETOWN_EX, &owner) == 0 && owner.pid != 0));
+}
+
 static bool take(const struct auditor *auditor, const struct judged *judged,
 		 enum policy_action action, struct core_file *to)
 {
@@ -145,7 +161,7 @@ static bool take(const struct auditor *auditor, const struct judged *judged,
 	if (file->is_locked)
 		return carried_refuse(carried,
 				      "Take the lock after the ready point.");
-	if (file->flags & FLAG_ASYNC)
+	if (file->flags & FLAG_ASYNC || has_owner(auditor, file))
 		return carried_refuse(carried, "Have it send signals (O_ASYNC) "
 					       "after the ready point.");
 	return file->carrier->take(carried, file, to);
@@ -166,6 +182,15 @@ static void refuse(const struct auditor *auditor, const struct judged *judged)
 	carried_return(carried, mark);
 }
 
+/* With a place of its own, so that nobody notices where we read. */
+static int open_again(int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 static void carry(const struct auditor *auditor, const struct judged *judged,
 		  enum policy_action action)
 {
@@ -181,10 +206,9 @@ static void carry(const struct auditor *auditor, const struct judged *judged,
 		audit_remedy(auditor->request->audit, "%s", carried->why);
 		return;
 	}
-	index = carried_add_file(carried, &core, file->fd,
-				 core.kind == CORE_FILE_MEMFD
-					 ? fcntl(file->copy, F_DUPFD_CLOEXEC, 0)
-					 : -1);
+	index = carried_add_file(
+		carried, &core, file->fd,
+		core.kind == CORE_FILE_MEMFD ? open_again(file->copy) : -1);
 	carried_add_descriptor(carried, file->fd, index, file->close_on_exec);
 	add_finding(auditor, judged, VERDICT_CARRIED, "");
 }
@@ -246,13 +270,22 @@ static void carry_once(const struct auditor *auditor,
 		carried->failed = true;
 }
 
-/* Which of the standard streams it is once more, or -1. */
+/*
+ * Which of the standard streams it is once more, or -1; STREAMS if they are one
+ * open file themselves, as on a terminal.
+ */
 static int find_stream(const struct auditor *auditor, int fd)
 {
-	for (int i = 0; i < STREAMS; i++)
-		if (auditor->is_rebound[i] && compare(auditor, fd, i) == 0)
-			return i;
-	return -1;
+	int found = -1;
+
+	for (int i = 0; i < STREAMS; i++) {
+		if (!auditor->is_rebound[i] || compare(auditor, fd, i) != 0)
+			continue;
+		if (found >= 0)
+			return STREAMS;
+		found = i;
+	}
+	return found;
 }
 
 static void judge_stream_again(const struct auditor *auditor,
@@ -262,6 +295,13 @@ static void judge_stream_again(const struct auditor *auditor,
 	char suffix[48];
 
 	judged->file.carrier = &carrier_stream;
+	if (stream == STREAMS) {
+		add_finding(auditor, judged, VERDICT_REFUSED,
+			    ", which is several of the standard streams");
+		audit_remedy(auditor->request->audit,
+			     "Capture it on streams that are files apart.");
+		return;
+	}
 	snprintf(suffix, sizeof(suffix), ", which is %s", stream_names[stream]);
 	if (policy_decide(policy, judged->file.fd, carrier_stream.kind,
 			  judged->file.what) == POLICY_CARRY) {

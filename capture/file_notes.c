@@ -80,13 +80,23 @@ uint64_t file_notes_place(struct file_notes *notes, uint64_t offset)
 	return offset;
 }
 
+/* Where the next bytes are that are there, or the end. */
+static uint64_t next_data(int fd, uint64_t at, uint64_t end)
+{
+	off_t found = lseek(fd, (off_t)at, SEEK_DATA);
+
+	return found < 0 ? end : (uint64_t)found;
+}
+
 static int copy_bytes(const struct core_file *file, int source, int fd,
 		      uint64_t *stored, struct error *err)
 {
 	cleanup_heap char *piece = malloc(PIECE);
 	int r = piece ? 0 : -ENOMEM;
 
-	for (uint64_t at = 0; r == 0 && at < file->size; at += PIECE) {
+	for (uint64_t at = next_data(source, 0, file->size);
+	     r == 0 && at < file->size;
+	     at = next_data(source, at + PIECE, file->size)) {
 		size_t part = file->size - at < PIECE ? file->size - at : PIECE;
 
 		r = io_pread_all(source, piece, part, at);

@@ -335,7 +335,7 @@ static const struct open_file_kind kinds[] = {
 	{"eventfd", "anon_inode:[eventfd]", .describe = describe_eventfd,
 	 .carrier = &carrier_eventfd},
 	{"epoll", "anon_inode:[eventpoll]", .describe = describe_watches,
-	 .carrier = &carrier_epoll},
+	 .asks_copy = true, .carrier = &carrier_epoll},
 	{"timerfd", "anon_inode:[timerfd]", .describe = describe_timerfd,
 	 .asks_copy = true,
 	 .carrier = &carrier_timerfd},

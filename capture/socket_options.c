@@ -28,7 +28,7 @@ struct span {
 };
 
 /*
- * From 64 on netfilter answers for IP, and from 64 to 69 for IPv6; asking TCP
+ * From 64 on netfilter answers for IP, and among 64 to 69 for IPv6; asking TCP
  * for 35, TCP_ZEROCOPY_RECEIVE, would do something.
  */
 /* clang-format off */
@@ -37,6 +37,7 @@ static const struct span spans[] = {
 	{AF_INET, ANY, IPPROTO_IP, 1, 63},
 	{AF_INET6, ANY, IPPROTO_IP, 1, 63},
 	{AF_INET6, ANY, IPPROTO_IPV6, 1, 63},
+	{AF_INET6, ANY, IPPROTO_IPV6, 66, 67},
 	{AF_INET6, ANY, IPPROTO_IPV6, 70, 80},
 	{ANY, IPPROTO_TCP, IPPROTO_TCP, 1, 34},
 	{ANY, IPPROTO_TCP, IPPROTO_TCP, 36, 46},

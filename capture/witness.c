@@ -3,6 +3,7 @@
  */
 #include "witness.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/sem.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 enum {
@@ -34,6 +36,9 @@ const struct witness_call witness_calls[] = {
 	{SYS_setsockopt, 2, MCAST_JOIN_SOURCE_GROUP},
 	{SYS_setsockopt, 2, IPV6_JOIN_GROUP},
 	{SYS_setsockopt, 2, IPV6_JOIN_ANYCAST},
+	{SYS_setsockopt, 2, SO_ATTACH_REUSEPORT_CBPF},
+	{SYS_setsockopt, 2, SO_ATTACH_REUSEPORT_EBPF},
+	{SYS_fcntl, 1, F_NOTIFY},
 	{-1, 0, 0},
 };
 /* clang-format on */
@@ -102,6 +107,28 @@ void witness_mend(const struct witness *witness,
 		*trap = witness->trap;
 }
 
+/* The same number is another option on another level. */
+static bool joins(int level, int option)
+{
+	static const int options[][2] = {
+		{IPPROTO_IP, IP_ADD_MEMBERSHIP},
+		{IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP},
+		{IPPROTO_IP, MCAST_JOIN_GROUP},
+		{IPPROTO_IP, MCAST_JOIN_SOURCE_GROUP},
+		{IPPROTO_IPV6, IPV6_JOIN_GROUP},
+		{IPPROTO_IPV6, IPV6_JOIN_ANYCAST},
+		{IPPROTO_IPV6, MCAST_JOIN_GROUP},
+		{IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP},
+		{SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF},
+		{SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF},
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		if (options[i][0] == level && options[i][1] == option)
+			return true;
+	return false;
+}
+
 void witness_see(struct witness *witness, const struct tracee *t,
 		 const struct stop *stop)
 {
@@ -125,10 +152,11 @@ void witness_see(struct witness *witness, const struct tracee *t,
 	case SYS_getpid:
 		witness->pid_asked++;
 		break;
+	case SYS_fcntl:
+		witness->notifies = true;
+		break;
 	case SYS_setsockopt:
-		witness->joined_group = witness->joined_group ||
-					(int)a[1] == IPPROTO_IP ||
-					(int)a[1] == IPPROTO_IPV6;
+		witness->joined_group |= joins((int)a[1], (int)a[2]);
 		break;
 	case SYS_inotify_add_watch:
 		inotify_paths_see(&witness->watched, t, stop);

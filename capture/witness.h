@@ -21,7 +21,9 @@
  *	service has it from us
  * @random_bytes: from getrandom(2)
  * @pid_asked: how often getpid(2) was called, so that it may have kept the answer
- * @joined_group: setsockopt(2) for a multicast group, which no socket tells
+ * @joined_group: setsockopt(2) for a multicast group, or for a program that
+ *	chooses among sockets, which no socket tells
+ * @notifies: fcntl(2) with F_NOTIFY, which no folder tells
  * @watched: what inotify watches
  * @trap: the action for SIGTRAP that was set last, if @has_trap
  */
@@ -32,6 +34,7 @@ struct witness {
 	uint64_t random_bytes;
 	uint64_t pid_asked;
 	bool joined_group;
+	bool notifies;
 	bool has_trap;
 	struct core_signal trap;
 	struct inotify_paths watched;

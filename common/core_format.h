@@ -184,14 +184,14 @@ enum core_file_kind {
 	CORE_FILE_INHERITED = 1, /* the restorer's: descriptor */
 	CORE_FILE_PATH,		 /* opened by @name: S_IF*, device number */
 	CORE_FILE_PIPE,		 /* one end: capacity */
-	CORE_FILE_SOCKETPAIR,	 /* one end: type, 2 when shut for writing */
+	CORE_FILE_SOCKETPAIR,	 /* one end: type, how it is shut: SHUT_* + 1 */
 	CORE_FILE_SOCKET,	 /* domain, type, protocol, backlog + 1 or 0 */
 	CORE_FILE_EVENTFD,	 /* counter, 1 for a semaphore */
 	CORE_FILE_TIMERFD,	 /* clock, ticks, due ns, interval ns, TFD_* */
 	CORE_FILE_SIGNALFD,	 /* signals, the bit of n is n - 1 */
 	CORE_FILE_EPOLL,
-	CORE_FILE_INOTIFY,
-	CORE_FILE_CLOSED, /* a standard stream that is none */
+	CORE_FILE_INOTIFY, /* the highest number that was given, or more */
+	CORE_FILE_CLOSED,  /* a standard stream that is none */
 	CORE_FILE_MEMFD, /* F_SEAL_*, mode; its bytes are at @data in the core */
 	CORE_FILE_KINDS, /* behind the last */
 };

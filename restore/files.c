@@ -173,6 +173,8 @@ static int connect_them(const struct files *files, struct error *err)
 	for (uint32_t i = 0; r == 0 && i < core->file_count; i++)
 		if (core->files[i].kind == CORE_FILE_TIMERFD)
 			r = file_arm_timer(files, i, files->fds[i], err);
+		else if (core->files[i].kind == CORE_FILE_INOTIFY)
+			file_use_up(files, i, files->fds[i]);
 	return r;
 }
 

@@ -17,6 +17,10 @@
 
 #include "files_kinds.h"
 
+#ifndef IN_MASK_CREATE
+#define IN_MASK_CREATE 0x10000000 /* since Linux 4.19 */
+#endif
+
 enum {
 	NS_PER_S = 1000000000,
 	SET_TICKS = 0x40085400, /* TFD_IOC_SET_TICKS, since Linux 3.17 */
@@ -173,4 +177,26 @@ int file_watch(const struct files *files, const struct core_watch *watch,
 	r = watch_path(files, watch, fd, err);
 	forget_events(fd);
 	return r;
+}
+
+/*
+ * No number is given twice, so those that were are used up; on a file that is not
+ * watched already (IN_MASK_CREATE, since Linux 4.19), or none.
+ */
+void file_use_up(const struct files *files, uint32_t index, int fd)
+{
+	static const char *const paths[] = {"/", "/proc", "/dev"};
+	const int highest = (int)files->core->files[index].values[0];
+	int number = 0;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		while (number < highest) {
+			number = inotify_add_watch(
+				fd, paths[i], IN_DELETE_SELF | IN_MASK_CREATE);
+			if (number < 0)
+				break;
+			inotify_rm_watch(fd, number);
+		}
+	}
+	forget_events(fd);
 }

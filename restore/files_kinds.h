@@ -25,6 +25,8 @@ const char *file_socket_path(const struct files *files, uint32_t file);
 /* When all are at their places. */
 int file_arm_timer(const struct files *files, uint32_t file, int fd,
 		   struct error *err);
+/* The numbers of an inotify file that are not to be given again. */
+void file_use_up(const struct files *files, uint32_t file, int fd);
 int file_watch(const struct files *files, const struct core_watch *watch,
 	       int fd, struct error *err);
 

@@ -77,6 +77,15 @@ int file_make_path(struct files *files, uint32_t index, struct error *err)
 	return 0;
 }
 
+/* Where the core has the next bytes that are there, or the end. */
+static uint64_t next_data(const struct core *core, const struct core_file *file,
+			  uint64_t at)
+{
+	off_t found = lseek(core->fd, (off_t)(file->data + at), SEEK_DATA);
+
+	return found < 0 ? file->data_size : (uint64_t)found - file->data;
+}
+
 static int fill(const struct core *core, const struct core_file *file, int fd)
 {
 	cleanup_heap char *piece = malloc(PIECE);
@@ -84,7 +93,9 @@ static int fill(const struct core *core, const struct core_file *file, int fd)
 
 	if (r == 0 && ftruncate(fd, (off_t)file->size) < 0)
 		r = -errno;
-	for (uint64_t at = 0; r == 0 && at < file->data_size; at += PIECE) {
+	for (uint64_t at = next_data(core, file, 0);
+	     r == 0 && at < file->data_size;
+	     at = next_data(core, file, at + PIECE)) {
 		uint64_t rest = file->data_size - at;
 		size_t part = rest < PIECE ? rest : PIECE;
 

@@ -20,7 +20,6 @@
 
 enum {
 	ADDRESS_SIZE = 160,
-	SEND_SHUTDOWN = 2, /* include/net/sock.h of Linux */
 	WITH_NAME = offsetof(struct sockaddr_un, sun_path),
 };
 
@@ -63,6 +62,19 @@ static int set_options(const struct core *core, const struct core_file *file,
 	return 0;
 }
 
+/* What could not be read at once were packets (O_DIRECT of pipe2(2)). */
+static int packets(const struct core *core, const struct core_file *reader)
+{
+	struct core_record_cursor at = core_file_records(core, reader);
+	struct core_record record;
+	const void *bytes;
+	size_t count = 0;
+
+	while (core_record_next(&at, &record, &bytes))
+		count++;
+	return count > 1 ? O_DIRECT : 0;
+}
+
 /* While it is filled nothing may block: what does not fit is an error. */
 static int fill_pipe(const struct core *core, const struct core_file *reader,
 		     const struct core_file *writer, const int ends[2],
@@ -75,7 +87,8 @@ static int fill_pipe(const struct core *core, const struct core_file *reader,
 		return error_system(err, errno,
 				    "cannot make a pipe of %d bytes",
 				    (int)reader->values[0]);
-	fcntl(ends[1], F_SETFL, (int)writer->flags | O_NONBLOCK);
+	fcntl(ends[1], F_SETFL,
+	      (int)writer->flags | O_NONBLOCK | packets(core, reader));
 	r = put_messages(core, reader, ends[1]);
 	if (r < 0)
 		return error_system(err, -r, "cannot fill a pipe");
@@ -113,18 +126,20 @@ int file_make_socketpair(struct files *files, uint32_t index, struct error *err)
 		return error_system(err, errno, "cannot make a socketpair");
 	for (int i = 0; i < 2; i++)
 		files->fds[both[i]] = ends[i];
-	for (int i = 0; r == 0 && i < 2; i++)
-		r = set_options(core, &core->files[both[i]], ends[i], err);
+	/* Before the options, as buffers may have been made smaller since. */
 	for (int i = 0; r == 0 && i < 2; i++) {
 		r = put_messages(core, &core->files[both[i]], ends[1 - i]);
 		if (r < 0)
 			return error_system(err, -r,
 					    "cannot fill a socketpair");
 	}
+	for (int i = 0; r == 0 && i < 2; i++)
+		r = set_options(core, &core->files[both[i]], ends[i], err);
 	for (int i = 0; r == 0 && i < 2; i++) {
 		fcntl(ends[i], F_SETFL, (int)core->files[both[i]].flags);
-		if (core->files[both[i]].values[1] & SEND_SHUTDOWN)
-			shutdown(ends[i], SHUT_WR);
+		if (core->files[both[i]].values[1])
+			shutdown(ends[i],
+				 (int)core->files[both[i]].values[1] - 1);
 	}
 	return r;
 }
