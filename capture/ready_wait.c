@@ -342,6 +342,20 @@ static int run_to_ready(struct run *run, struct stop *stop, struct error *err)
 	return r;
 }
 
+/* A process that was attached to stands with all of its threads. */
+static int resume_others(const struct run *run, pid_t than, struct error *err)
+{
+	cleanup_heap pid_t *tids = NULL;
+	size_t count = 0;
+	int r = tracee_threads(run->t, &tids, &count, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (tids[i] != than)
+			r = tracee_resume(run->t, tids[i],
+					  how_to_resume(run, tids[i]), 0, err);
+	return r;
+}
+
 int ready_wait(const struct ready_wait *wait, struct tracee *t,
 	       enum core_ready *ret_kind, pid_t *ret_tid, struct error *err)
 {
@@ -355,7 +369,7 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 	};
 	struct stop stop = {.kind = t->attached ? STOP_INTERRUPT : STOP_EXEC,
 			    .tid = t->pid};
-	int r;
+	int r = 0;
 
 	if (wait->timeout_ms)
 		run.deadline_ms = clock_now_ms() + wait->timeout_ms;
@@ -363,7 +377,12 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 		run.after_ms = clock_now_ms() + wait->ready->after_ms;
 	if (ready_may_be(wait->ready, CORE_READY_NOW))
 		run.ready = CORE_READY_NOW;
-	r = run_to_ready(&run, &stop, err);
+	if (t->attached && ready_needs_watch(wait->ready))
+		r = watchpoints_update(&run.watchpoints, t, err);
+	if (r == 0 && !run.ready)
+		r = resume_others(&run, stop.tid, err);
+	if (r == 0)
+		r = run_to_ready(&run, &stop, err);
 	watchpoints_deinit(&run.watchpoints);
 	seen_calls_deinit(&run.calls);
 	if (r < 0)

@@ -125,10 +125,9 @@ Test(ready, output_is_after_the_text_is_written)
 Test(ready, after_is_wherever_it_is_then)
 {
 	check_ready("--ready=after:0.3",
-		    WORDS("/usr/bin/python3", "-c",
-			  "import time\nt = time.time()\n"
-			  "while time.time() < t + 1: pass\n"
-			  "time.sleep(0.1)\nprint('done')"),
+		    WORDS("sh", "-c",
+			  "i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done; "
+			  "echo done"),
 		    NULL, "done\n");
 }
 
@@ -174,6 +173,35 @@ Test(ready, process_that_runs_is_taken_as_it_is_and_goes_on)
 	outcome = finish(service, "original\n", 10);
 	expect_status(outcome, 0);
 	expect_out(outcome, "original\n");
+	outcome_free(&outcome);
+}
+
+/* Its threads run, too: without them it would not get there. */
+Test(ready, process_that_runs_is_taken_at_a_function_that_it_calls_later)
+{
+	struct running service = start(WORDS(service_path("waits_in_threads")));
+	struct running capture;
+	struct outcome outcome;
+	char pid[32];
+
+	usleep(300000);
+	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
+	capture = start(WORDS(tool_capture(), "-o", "svc.core",
+			      "--ready=symbol:puts", pid));
+	usleep(300000);
+	cr_assert(write(service.in, "go\n", 3) == 3);
+	outcome = finish(capture, NULL, 20);
+	expect_status(outcome, 0);
+	expect_in(outcome.err, "taken before the function");
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+	expect_status(outcome, 0);
+	expect_out(outcome, "ok\n");
+	outcome_free(&outcome);
+
+	outcome = finish(service, NULL, 20);
+	expect_status(outcome, 0);
+	expect_out(outcome, "ok\n");
 	outcome_free(&outcome);
 }
 
