@@ -139,7 +139,8 @@ static int write_code(const struct recorder *recorder, struct tracee *t,
 	unsigned char code[PAGE];
 	const size_t size = (size_t)(recorder_code_end - recorder_code);
 	/* movabs $page, %r11; jmp *%r11 */
-	unsigned char patch[RECORDER_PATCH] = {0x49, 0xbb};
+	unsigned char patch[RECORDER_PATCH] = {
+		[0] = 0x49, [1] = 0xbb, [10] = 0x41, [11] = 0xff, [12] = 0xe3};
 	int r;
 
 	memcpy(code, recorder_code, size);
@@ -147,7 +148,6 @@ static int write_code(const struct recorder *recorder, struct tracee *t,
 	fill_in(code, recorder_code_stack, stack_end(t));
 	fill_in(code, recorder_code_back, site + RECORDER_PATCH);
 	memcpy(patch + 2, &recorder->page, sizeof(recorder->page));
-	memcpy(patch + 10, "\x41\xff\xe3", 3);
 	r = tracee_write(t, recorder->page, code, size, err);
 	if (r == 0)
 		r = tracee_write(t, site, patch, sizeof(patch), err);
