@@ -142,6 +142,7 @@ static int run_to_ready(struct capture *c, struct error *err)
 		.ready = &c->options->ready,
 		.service = c->service,
 		.timeout_ms = c->options->timeout_ms,
+		.settle_ms = c->options->settle_ms,
 		.notify = &c->notify,
 		.witness = &c->witness,
 		.origins = &c->origins,
@@ -153,6 +154,8 @@ static int run_to_ready(struct capture *c, struct error *err)
 
 	if (r == 0)
 		r = tracee_freeze(&c->tracee, err);
+	if (r == 0)
+		origins_freeze(&c->origins, &c->tracee);
 	if (r == 0)
 		r = tracee_unwatch(&c->tracee, err);
 	if (r == 0)

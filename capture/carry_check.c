@@ -125,8 +125,10 @@ void carry_check(struct carried *carried, pid_t pid, bool is_started,
 			continue;
 		snprintf(subject, sizeof(subject), "fd %d", holder->fd);
 		audit_add(audit, VERDICT_REFUSED, subject,
-			  "process %d has it, too", holder->process);
+			  "process %d (%s) has it, too, as its fd %d",
+			  holder->process, holder->comm, holder->theirs);
 		audit_remedy(audit, "Have one of the two close it.");
+		audit_identify(audit, RESOURCE_DESCRIPTOR, holder->fd);
 	}
 	if (!is_started && holders.hidden > 0 && holders.count > 0)
 		audit_add(audit, VERDICT_NOTED, "descriptors",

@@ -10,11 +10,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/io.h"
 #include "common/text.h"
 
 void holders_want(struct holders *holders, int fd)
@@ -60,6 +62,7 @@ static bool is_same(const struct holders *holders, const struct holder *item,
 static void look_at(struct holders *holders, pid_t process, int folder,
 		    const char *name)
 {
+	const int fd = (int)strtol(name, NULL, 10);
 	struct stat status;
 
 	if (fstatat(folder, name, &status, 0) < 0)
@@ -67,11 +70,12 @@ static void look_at(struct holders *holders, pid_t process, int folder,
 	for (size_t i = 0; i < holders->count; i++) {
 		struct holder *item = &holders->items[i];
 
-		if (!item->process && item->inode == status.st_ino &&
-		    item->device == status.st_dev &&
-		    is_same(holders, item, process,
-			    (int)strtol(name, NULL, 10)))
-			item->process = process;
+		if (item->process || item->inode != status.st_ino ||
+		    item->device != status.st_dev ||
+		    !is_same(holders, item, process, fd))
+			continue;
+		item->process = process;
+		item->theirs = fd;
 	}
 }
 
@@ -91,6 +95,19 @@ static void look_into(struct holders *holders, pid_t process)
 			look_at(holders, process, dirfd(folder), entry->d_name);
 }
 
+/* Its name, if it has still got it. */
+static void confirm(const struct holders *holders, struct holder *item)
+{
+	cleanup_heap char *comm = NULL;
+
+	if (!is_same(holders, item, item->process, item->theirs) ||
+	    io_read_filef(&comm, NULL, "/proc/%d/comm", item->process) < 0)
+		item->process = 0;
+	else
+		snprintf(item->comm, sizeof(item->comm), "%.*s",
+			 (int)strcspn(comm, "\n"), comm);
+}
+
 void holders_find(struct holders *holders)
 {
 	cleanup_dir DIR *folder = holders->count > 0 ? opendir("/proc") : NULL;
@@ -104,6 +121,9 @@ void holders_find(struct holders *holders)
 		    (pid_t)process != getpid())
 			look_into(holders, (pid_t)process);
 	}
+	for (size_t i = 0; i < holders->count; i++)
+		if (holders->items[i].process)
+			confirm(holders, &holders->items[i]);
 }
 
 void holders_deinit(struct holders *holders)

@@ -11,12 +11,21 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* @process: one that has it, too, or 0 */
+enum {
+	HOLDER_COMM = 16,
+};
+
+/*
+ * @process: one that has it, too, or 0
+ * @theirs, @comm: its descriptor, and its name
+ */
 struct holder {
 	int fd;
 	uint64_t device;
 	uint64_t inode;
 	pid_t process;
+	int theirs;
+	char comm[HOLDER_COMM];
 };
 
 /* @hidden: how many processes may not be looked at */
@@ -29,7 +38,10 @@ struct holders {
 
 /* Adds a descriptor of the service to those that are looked for. */
 void holders_want(struct holders *holders, int fd);
-/* Looks at every process but the service and ourselves. */
+/*
+ * Looks at every process but the service and ourselves.  One that has let go of
+ * it by the end does not count.
+ */
 void holders_find(struct holders *holders);
 void holders_deinit(struct holders *holders);
 

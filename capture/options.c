@@ -13,6 +13,7 @@
 
 enum {
 	TIMEOUT_DEFAULT_MS = 60000,
+	SETTLE_DEFAULT_MS = 300,
 };
 
 enum option_value {
@@ -21,6 +22,7 @@ enum option_value {
 	OPTION_LEAVE_RUNNING,
 	OPTION_KILL,
 	OPTION_TIMEOUT,
+	OPTION_SETTLE,
 	OPTION_JSON,
 	OPTION_CPU,
 	OPTION_CARRY,
@@ -38,6 +40,7 @@ static const struct option long_options[] = {
 	{"leave-running", no_argument, NULL, OPTION_LEAVE_RUNNING},
 	{"kill", no_argument, NULL, OPTION_KILL},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
+	{"settle", required_argument, NULL, OPTION_SETTLE},
 	{"cpu", required_argument, NULL, OPTION_CPU},
 	{"carry", required_argument, NULL, OPTION_CARRY},
 	{"drop", required_argument, NULL, OPTION_DROP},
@@ -64,6 +67,8 @@ static const char help[] =
 	"                         syscall:NAME[:FD], output:TEXT, after:SECONDS,\n"
 	"                         signal:NAME\n"
 	"      --timeout=SECONDS  how long that may take; 60, or 0 for ever\n"
+	"      --settle=SECONDS   how long its other threads may then finish what\n"
+	"                         they are at, until all of them sleep; 0.3\n"
 	"      --cpu=LEVEL        have it choose its code for x86-64, x86-64-v2,\n"
 	"                         x86-64-v3 or x86-64-v4, whatever this CPU can\n"
 	"      --carry=KIND,...   have open descriptors made again: file, directory,\n"
@@ -145,8 +150,7 @@ static int parse_explained(struct options *options, const char *text,
 	return 0;
 }
 
-static int parse_timeout(struct options *options, const char *text,
-			 struct error *err)
+static int parse_seconds(uint64_t *ret_ms, const char *text, struct error *err)
 {
 	char *end;
 	double seconds = strtod(text, &end);
@@ -154,7 +158,7 @@ static int parse_timeout(struct options *options, const char *text,
 	if (end == text || *end || !(seconds >= 0 && seconds <= 1e9))
 		return error_set(err, FAULT_USAGE,
 				 "'%s' is not a number of seconds", text);
-	options->timeout_ms = (uint64_t)(seconds * 1000);
+	*ret_ms = (uint64_t)(seconds * 1000);
 	return 0;
 }
 
@@ -190,7 +194,9 @@ static int parse_one(struct parsing *parsing, int code, struct error *err)
 		parsing->kill = true;
 		return 0;
 	case OPTION_TIMEOUT:
-		return parse_timeout(options, optarg, err);
+		return parse_seconds(&options->timeout_ms, optarg, err);
+	case OPTION_SETTLE:
+		return parse_seconds(&options->settle_ms, optarg, err);
 	case OPTION_CPU:
 		return parse_cpu(options, optarg, err);
 	case OPTION_CARRY:
@@ -318,7 +324,9 @@ int options_parse(struct options *ret_options, int argc, char *argv[],
 		  struct error *err)
 {
 	struct parsing parsing = {
-		.options = {.timeout_ms = TIMEOUT_DEFAULT_MS, .explained = -1},
+		.options = {.timeout_ms = TIMEOUT_DEFAULT_MS,
+			    .settle_ms = SETTLE_DEFAULT_MS,
+			    .explained = -1},
 	};
 	int r = 0;
 	int code;

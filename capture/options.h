@@ -20,6 +20,7 @@
  * @service_argv: NULL with @pid
  * @cpu_level, @cpu_name: for what it is to choose its code
  * @policy: what becomes of descriptors; options_deinit() releases it
+ * @settle_ms: how long threads besides the one that is ready may take to rest
  * @explained: the descriptor whose story is told, or -1
  * @audit_only: nothing is captured
  * @live_on: it goes on after its capture
@@ -31,6 +32,7 @@ struct options {
 	pid_t pid;
 	char **service_argv;
 	uint64_t timeout_ms;
+	uint64_t settle_ms;
 	enum cpu_level cpu_level;
 	const char *cpu_name;
 	int explained;

@@ -313,6 +313,23 @@ void origins_leave(struct origins *origins, const struct tracee *t,
 	origin_release(pending);
 }
 
+/* A call that has not been made yet, or is to be made again, says an error. */
+void origins_freeze(struct origins *origins, const struct tracee *t)
+{
+	for (size_t i = origins->pending.count; i-- > 0;) {
+		struct stop stop = {.kind = STOP_SYSCALL_EXIT,
+				    .tid = origins->pending.items[i]->tid};
+		struct user_regs_struct regs;
+		struct error ignored = {0};
+
+		if (tracee_registers(t, stop.tid, &regs, &ignored) < 0)
+			continue;
+		stop.result = (int64_t)regs.rax;
+		if (stop.result >= 0 || stop.result < -4095)
+			origins_leave(origins, t, &stop);
+	}
+}
+
 static bool outlasts_exec(const struct tracee *t, const struct origin *origin)
 {
 	switch (origin->kind) {

@@ -108,6 +108,8 @@ void origins_leave(struct origins *origins, const struct tracee *t,
 /* At STOP_CHILD. */
 void origins_child(struct origins *origins, const struct tracee *t,
 		   const struct stop *stop);
+/* All threads were stopped, some of them at an exit that was not shown. */
+void origins_freeze(struct origins *origins, const struct tracee *t);
 /* Whether thread @tid is in a call whose exit has to be seen. */
 bool origins_await(const struct origins *origins, pid_t tid);
 /*

@@ -342,6 +342,61 @@ static int run_to_ready(struct run *run, struct stop *stop, struct error *err)
 	return r;
 }
 
+static bool ends_service(const struct run *run, const struct stop *stop)
+{
+	enum call_use use;
+
+	if (stop->kind != STOP_SYSCALL_ENTRY)
+		return false;
+	use = call_filter_use(run->wait->ready, stop->number, stop->arguments);
+	return use == CALL_USE_EXIT || use == CALL_USE_EXEC;
+}
+
+/*
+ * One that would end the service is held, and so is one that is ready, too.
+ * Where a signal makes it ready, any further one is the service's own.
+ */
+static int settle_one(struct run *run, const struct stop *stop,
+		      struct error *err)
+{
+	int signal = stop->kind == STOP_SIGNAL ? stop->signal : 0;
+	int r = 0;
+
+	if (stop->kind == STOP_EXEC) {
+		error_set(err, FAULT_SERVICE,
+			  "'%s' (pid %d) executed another program just after "
+			  "it was ready",
+			  run->wait->service, run->t->pid);
+		error_hint(err, "With --settle=0 it is stopped at once.");
+		return -err->code;
+	}
+	if (stop->kind == STOP_TIMEOUT || ends_service(run, stop))
+		return 0;
+	if (stop->kind != STOP_SIGNAL)
+		r = take_stop(run, stop, &signal, err);
+	if (r < 0 || !stop->tid || run->ready)
+		return r;
+	return tracee_resume(run->t, stop->tid, how_to_resume(run, stop->tid),
+			     signal, err);
+}
+
+/* The other threads finish what they are at, if that is soon. */
+static int settle(struct run *run, struct error *err)
+{
+	const uint64_t end = clock_now_ms() + run->wait->settle_ms;
+	int r = 0;
+
+	while (r == 0 && clock_now_ms() < end && !tracee_rests(run->t)) {
+		struct stop stop;
+
+		run->ready = 0;
+		r = tracee_next_stop(run->t, clock_now_ms() + 1, &stop, err);
+		if (r == 0)
+			r = settle_one(run, &stop, err);
+	}
+	return r;
+}
+
 /* A process that was attached to stands with all of its threads. */
 static int resume_others(const struct run *run, pid_t than, struct error *err)
 {
@@ -369,6 +424,7 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 	};
 	struct stop stop = {.kind = t->attached ? STOP_INTERRUPT : STOP_EXEC,
 			    .tid = t->pid};
+	enum core_ready ready;
 	int r = 0;
 
 	if (wait->timeout_ms)
@@ -383,11 +439,14 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 		r = resume_others(&run, stop.tid, err);
 	if (r == 0)
 		r = run_to_ready(&run, &stop, err);
+	ready = run.ready;
+	if (r == 0 && ready != CORE_READY_NOW)
+		r = settle(&run, err);
 	watchpoints_deinit(&run.watchpoints);
 	seen_calls_deinit(&run.calls);
 	if (r < 0)
 		return r;
-	*ret_kind = run.ready;
+	*ret_kind = ready;
 	*ret_tid = stop.tid;
 	return 0;
 }

@@ -13,6 +13,7 @@
 /*
  * @service: its name in messages
  * @timeout_ms: how long it may take, or 0
+ * @settle_ms: how long the other threads may go on afterwards
  * @before_exec: called whenever thread @tid of the service is about to execute
  *	a program, which may fail
  * @on_exec: called whenever the service has just executed a program and
@@ -22,6 +23,7 @@ struct ready_wait {
 	const struct ready *ready;
 	const char *service;
 	uint64_t timeout_ms;
+	uint64_t settle_ms;
 	struct notify_socket *notify;
 	struct witness *witness;
 	struct origins *origins;
@@ -32,7 +34,8 @@ struct ready_wait {
 
 /*
  * From a tracee that stands at its exec, or that was attached to, to its ready
- * point.  *ret_tid is the thread that reached it.
+ * point.  *ret_tid is the thread that reached it, and stands there; the others go
+ * on until all of them sleep, for as long as they may.
  */
 int ready_wait(const struct ready_wait *wait, struct tracee *t,
 	       enum core_ready *ret_kind, pid_t *ret_tid, struct error *err);

@@ -128,6 +128,12 @@ int tracee_resume(struct tracee *t, pid_t tid, enum resume how, int signal,
 /* Asks a running service to stop: STOP_INTERRUPT follows. */
 int tracee_interrupt(struct tracee *t, struct error *err);
 
+/*
+ * Whether every thread of the service stands still for us or sleeps in the
+ * kernel.
+ */
+bool tracee_rests(const struct tracee *t);
+
 /* Stops every thread of the service and keeps it so. */
 int tracee_freeze(struct tracee *t, struct error *err);
 

@@ -289,6 +289,29 @@ static int check_leader(const struct tracee *t, struct error *err)
 	return r;
 }
 
+/* One that has stopped or ended, which is yet to be heard, is not at rest. */
+static bool task_rests(const struct tracee *t, const struct task *task)
+{
+	cleanup_heap char *stat = NULL;
+	const char *state;
+
+	if (!task->ours || task->stopped)
+		return true;
+	if (io_read_filef(&stat, NULL, "/proc/%d/task/%d/stat", t->pid,
+			  task->tid) < 0)
+		return false;
+	state = stat_field(stat, STAT_STATE);
+	return state && (*state == 'S' || *state == 'Z');
+}
+
+bool tracee_rests(const struct tracee *t)
+{
+	for (size_t i = 0; i < t->task_count; i++)
+		if (!task_rests(t, &t->tasks[i]))
+			return false;
+	return true;
+}
+
 /* Threads that were cloned with CLONE_UNTRACED are nowhere but in /proc. */
 int tracee_freeze(struct tracee *t, struct error *err)
 {

@@ -130,6 +130,31 @@ Test(blame, number_that_others_use_at_the_same_time_is_not_theirs)
 	expect_blame("opens_while_closing");
 }
 
+/* All threads are stopped anywhere, also where a call has just been made. */
+Test(blame, number_that_was_just_used_again_is_not_who_used_it_before)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < 40; i++) {
+		struct outcome outcome =
+			run(NULL,
+			    WORDS(tool_capture(), "--audit-only", "--settle=0",
+				  service_path("settles"), "never"));
+		char *finding = find_finding(outcome.err, " fd 4 ");
+
+		if (finding) {
+			const bool is_epoll = strstr(finding, "epoll, watches");
+
+			seen++;
+			expect_in(finding, is_epoll ? "in epoll_create1(2)"
+						    : "in eventfd2(2)");
+		}
+		free(finding);
+		outcome_free(&outcome);
+	}
+	cr_expect(seen > 0, "it was never stopped between the two calls");
+}
+
 Test(blame, locks_timers_memory_and_children_are_blamed_too)
 {
 	expect_blame("holds_more");

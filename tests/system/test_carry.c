@@ -180,7 +180,7 @@ Test(carry, another_process_has_it_too)
 		      "s.connect('here')\n"
 		      "socket.send_fds(s, [b'x'], [w])\ns.close()\n"
 		      "time.sleep(0.3)\nsys.stdin.read()",
-		      " has it, too");
+		      " (python3) has it, too, as its fd ");
 	outcome = finish(other, NULL, 10);
 	outcome_free(&outcome);
 }

@@ -248,6 +248,41 @@ Test(ready, process_that_is_refused_goes_on_with_its_children)
 	outcome_free(&outcome);
 }
 
+/* A thread that still works is given the time to come to rest. */
+static void check_settled(const char *what, int status, const char *answer)
+{
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "-o", "svc.core", "--settle=20",
+				service_path("settles"), what));
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+	expect_status(outcome, status);
+	expect_out(outcome, answer);
+	outcome_free(&outcome);
+}
+
+Test(ready, thread_that_holds_a_file_for_a_moment_closes_it_first)
+{
+	check_settled("100", 0, "ok\n");
+}
+
+Test(ready, thread_that_is_about_to_execute_does_so_in_the_restore)
+{
+	check_settled("exec", 0, "executed\n");
+}
+
+Test(ready, thread_that_is_about_to_end_it_does_so_in_the_restore)
+{
+	check_settled("exit", 3, "");
+}
+
+Test(ready, thread_that_is_ready_too_is_so_once)
+{
+	check_settled("ready", 0, "ok\n");
+}
+
 /* What is said when it does not come to that. */
 static void check_failure(const char *const words[], int status,
 			  const char *message, const char *hint)
@@ -285,6 +320,23 @@ Test(ready, exit_says_with_what_and_where)
 	check_failure(WORDS(service_path("dies_early"), "42"), 1,
 		      "exited with status 42 before it was ready",
 		      "main at dies_early.c:21");
+}
+
+Test(ready, thread_that_may_not_settle_is_taken_with_its_file)
+{
+	check_failure(WORDS("--settle=0", service_path("settles"), "2000"), 3,
+		      "refused   fd 3             file /etc/passwd",
+		      "run at settles.c:");
+}
+
+/* Where no call is stopped, that is seen when it is too late. */
+Test(ready, thread_that_executes_meanwhile_ends_it)
+{
+	check_failure(WORDS("--settle=20", "--leave-running", "--ready=stop",
+			    "env", "SERVICE_LIVES=1", service_path("settles"),
+			    "exec"),
+		      1, "executed another program just after it was ready",
+		      "With --settle=0 it is stopped at once.");
 }
 
 Test(ready, background_is_told_to_stay_in_the_foreground)

@@ -67,6 +67,7 @@ Test(options, program_alone_is_enough)
 	expect_text(options.service_argv[1], "-q");
 	cr_expect(!options.service_argv[2]);
 	cr_expect(options.timeout_ms == 60000 && options.pid == 0);
+	cr_expect(options.settle_ms == 300);
 	cr_expect(!options.live_on && !options.json && !options.quiet);
 	cr_expect(ready_may_be(&options.ready, CORE_READY_MARKER));
 	cr_expect(ready_may_be(&options.ready, CORE_READY_STDIN));
@@ -99,8 +100,9 @@ Test(options, each_is_understood)
 	cr_expect(options.json && options.verbose);
 
 	options = ACCEPT("--output=x", "--ready", "stdin", "--timeout", "0",
-			 "--quiet", "--kill", "svc");
+			 "--settle=1.5", "--quiet", "--kill", "svc");
 	expect_text(options.core_path, "x");
+	cr_expect(options.settle_ms == 1500);
 	cr_expect(options.timeout_ms == 0 && options.quiet && !options.live_on);
 }
 
@@ -174,6 +176,7 @@ Test(options, values_that_are_none_are_named)
 	REFUSE("'2147483648' is not a process id", "--pid=2147483648");
 	REFUSE("'x' is not a number of seconds", "--timeout=x", "svc");
 	REFUSE("'-1' is not a number of seconds", "--timeout=-1", "svc");
+	REFUSE("'x' is not a number of seconds", "--settle=x", "svc");
 	REFUSE("'nan' is not a number of seconds", "--timeout=nan", "svc");
 	REFUSE("'1s' is not a number of seconds", "--timeout=1s", "svc");
 	REFUSE("'' is not a number of seconds", "--timeout=", "svc");

@@ -35,7 +35,7 @@ _subctx_capture() {
 		compopt -o nospace
 		;;
 	-*)
-		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --cpu= --pid=
+		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --settle= --cpu= --pid=
 			--carry= --drop= --inherit= --policy=
 			--explain= --audit-only
 			--leave-running --kill --json --quiet --verbose
