@@ -17,6 +17,8 @@
 #include "open_file.h"
 
 static const char by_ring[] = "an io_uring may have made it";
+static const char by_many[] =
+	"it was opened among thousands, and what was kept of that is lost";
 static const char by_child[] = "it is a child's child";
 static const char by_mapping[] =
 	"private mappings are not followed, nor is mremap(2)";
@@ -136,6 +138,8 @@ static const char *why_unknown(const struct blamer *blamer,
 		return by_child;
 	if (kind == RESOURCE_DESCRIPTOR && blamer->origins->has_ring)
 		return by_ring;
+	if (kind == RESOURCE_DESCRIPTOR && blamer->origins->recorder.site)
+		return by_many;
 	return by_nobody;
 }
 

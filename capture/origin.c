@@ -20,12 +20,12 @@
 #include "common/io.h"
 #include "origin_list.h"
 #include "origin_results.h"
+#include "origin_threads.h"
 #include "witness.h"
 
 enum {
 	COPIES_MAX = 8,	 /* of copies of copies; then the middle is left out */
 	STORY_MAX = 512, /* events; then the middle is left out */
-	NAME_LASTS_MS = 50, /* a thread may have another name by then */
 };
 
 void origins_init(struct origins *origins, int explained)
@@ -43,6 +43,7 @@ void origins_deinit(struct origins *origins)
 	origin_list_deinit(&origins->pending);
 	origin_list_deinit(&origins->story);
 	free(origins->threads);
+	recorder_deinit(&origins->recorder);
 	*origins = (struct origins){0};
 }
 
@@ -66,51 +67,8 @@ static size_t find_pending(const struct origins *origins, pid_t tid)
 
 bool origins_await(const struct origins *origins, pid_t tid)
 {
-	return find_pending(origins, tid) < origins->pending.count;
-}
-
-static struct origin_thread *find_thread(struct origins *origins, pid_t tid)
-{
-	const size_t capacity =
-		origins->thread_capacity ? origins->thread_capacity * 2 : 8;
-	struct origin_thread *threads;
-
-	for (size_t i = 0; i < origins->thread_count; i++)
-		if (origins->threads[i].tid == tid)
-			return &origins->threads[i];
-	if (origins->thread_count == origins->thread_capacity) {
-		threads =
-			realloc(origins->threads, capacity * sizeof(*threads));
-		if (!threads)
-			return NULL;
-		origins->threads = threads;
-		origins->thread_capacity = capacity;
-	}
-	origins->threads[origins->thread_count] =
-		(struct origin_thread){.tid = tid};
-	return &origins->threads[origins->thread_count++];
-}
-
-/*
- * A thread may be gone before its name is wanted, and reading it at each stop
- * would cost as much as the stop.
- */
-static void name_thread(struct origins *origins, const struct tracee *t,
-			struct origin *origin)
-{
-	struct origin_thread *thread = find_thread(origins, origin->tid);
-	cleanup_heap char *text = NULL;
-
-	if (!thread)
-		return;
-	if ((!thread->comm[0] || origin->ms - thread->ms >= NAME_LASTS_MS) &&
-	    io_read_filef(&text, NULL, "/proc/%d/task/%d/comm", t->pid,
-			  origin->tid) == 0) {
-		snprintf(thread->comm, sizeof(thread->comm), "%.*s",
-			 (int)strcspn(text, "\n"), text);
-		thread->ms = origin->ms;
-	}
-	memcpy(origin->comm, thread->comm, sizeof(origin->comm));
+	return find_pending(origins, tid) < origins->pending.count ||
+	       recorder_awaits(&origins->recorder, tid);
 }
 
 /* NULL when memory runs out. */
@@ -129,7 +87,7 @@ static struct origin *make(struct origins *origins, const struct tracee *t,
 	origin->ticks = recorder_ticks();
 	origin->entered = origins->stops;
 	saved_stack_take(&origin->stack, t, stop);
-	name_thread(origins, t, origin);
+	origins_name_thread(origins, t, origin);
 	return origin;
 }
 
@@ -301,6 +259,7 @@ void origins_leave(struct origins *origins, const struct tracee *t,
 	const size_t i = find_pending(origins, stop->tid);
 	struct origin *pending;
 
+	recorder_unshare(&origins->recorder, t, stop->tid);
 	if (i == origins->pending.count)
 		return;
 	origins->stops++;
@@ -382,69 +341,11 @@ void origins_child(struct origins *origins, const struct tracee *t,
 {
 	struct origin *origin = make(origins, t, stop);
 
+	recorder_share(&origins->recorder, t, stop->tid, (pid_t)stop->result);
 	origins->stops++;
 	if (origin)
 		origin_results_child(origins, t, origin, (pid_t)stop->result);
 	origin_release(origin);
-}
-
-/* Which thread has that thread pointer; 0 when it has ended. */
-static pid_t find_owner(const struct tracee *t, const pid_t *tids, size_t count,
-			uint64_t thread_pointer)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct user_regs_struct regs;
-		struct error ignored = {0};
-
-		if (tracee_registers(t, tids[i], &regs, &ignored) == 0 &&
-		    regs.fs_base == thread_pointer)
-			return tids[i];
-	}
-	return 0;
-}
-
-static void collect_one(struct origins *origins, const struct tracee *t, int fd,
-			const pid_t *tids, size_t count)
-{
-	const struct origin *before =
-		origin_list_at(&origins->made, RESOURCE_DESCRIPTOR, fd);
-	struct recorded recorded;
-	struct origin *made;
-
-	if (!recorder_read(&origins->recorder, t, fd, &recorded))
-		return;
-	made = before && before->ticks > recorded.ticks
-		       ? NULL
-		       : calloc(1, sizeof(*made));
-	if (!made) {
-		saved_stack_deinit(&recorded.stack);
-		return;
-	}
-	made->users = 1;
-	made->tid = find_owner(t, tids, count, recorded.thread_pointer);
-	made->call = SYS_openat;
-	made->ms = recorded.ms - origins->start_ms;
-	made->ticks = recorded.ticks;
-	made->stack = recorded.stack;
-	if (made->tid)
-		name_thread(origins, t, made);
-	origins_keep(origins, made, RESOURCE_DESCRIPTOR, fd);
-	origin_release(made);
-}
-
-void origins_collect(struct origins *origins, const struct tracee *t)
-{
-	cleanup_heap pid_t *tids = NULL;
-	struct error ignored = {0};
-	size_t count = 0;
-
-	if (!origins->recorder.site ||
-	    tracee_threads(t, &tids, &count, &ignored) < 0)
-		return;
-	origins->stops++;
-	for (int fd = 0; fd < RECORDER_SLOTS; fd++)
-		if (is_open(t, fd))
-			collect_one(origins, t, fd, tids, count);
 }
 
 /* The newest that @address lies in. */

@@ -21,9 +21,24 @@
 #include "saved_stack.h"
 
 enum {
-	RECORDER_SLOTS = 4096,	 /* descriptors; those above are not known */
+	RECORDER_SLOTS = 65536,	 /* descriptors; those above are not known */
 	RECORDER_PATIENCE = 500, /* stops at one place before it is led away */
 	RECORDER_PATCH = 13,	 /* bytes of the three instructions */
+	RECORDER_CALL_END = 7,	 /* where the last of them begins */
+	RECORDER_JUMP = 10,	 /* where the second of ours begins */
+	RECORDER_PAGE = 4096,
+};
+
+/*
+ * A child that shares the memory of the service.
+ * @tid: of who has made it and waits for its end, or 0
+ * @from, @to: when it did, as recorder_ticks()
+ */
+struct recorder_sharer {
+	pid_t tid;
+	pid_t child;
+	uint64_t from;
+	uint64_t to;
 };
 
 /*
@@ -43,10 +58,16 @@ struct recorder {
 	unsigned int hits;
 	uint64_t entered_ms;
 	uint64_t entered_ticks;
+	struct recorder_sharer *sharers;
+	size_t sharer_count;
 };
 
-/* What one descriptor's slot says; @ticks as recorder_ticks(), @ms by our clock */
+/*
+ * What one descriptor's slot says; @ticks as recorder_ticks(), @ms by our clock.
+ * @is_lost: a child may have said that; of the service nothing is known then
+ */
 struct recorded {
+	bool is_lost;
 	uint64_t thread_pointer;
 	uint64_t ticks;
 	uint64_t ms;
@@ -58,6 +79,7 @@ uint64_t recorder_ticks(void);
 
 /* Chooses a page that programs leave free, most likely. */
 void recorder_init(struct recorder *recorder);
+void recorder_deinit(struct recorder *recorder);
 
 /*
  * At a stop in a system call that opens a file.  True if the place was led away
@@ -68,7 +90,23 @@ bool recorder_take_over(struct recorder *recorder, struct tracee *t,
 /* Another program was executed. */
 void recorder_forget(struct recorder *recorder);
 
-/* Puts the bytes back; all threads stand still, and none is in the page then. */
+/*
+ * Thread @tid has made a process.  While that has the same memory nothing is led
+ * away, and what is kept does not count; recorder_unshare() is to be called when
+ * @tid has left its call, if recorder_awaits() it.
+ */
+void recorder_share(struct recorder *recorder, const struct tracee *t,
+		    pid_t tid, pid_t child);
+bool recorder_awaits(const struct recorder *recorder, pid_t tid);
+void recorder_unshare(struct recorder *recorder, const struct tracee *t,
+		      pid_t tid);
+bool recorder_is_shared(const struct recorder *recorder);
+bool recorder_was_shared(const struct recorder *recorder, uint64_t ticks);
+
+/*
+ * Puts the bytes back; all threads stand still, and none is in the page then, nor
+ * will the handler of a signal return to there.
+ */
 int recorder_leave(struct recorder *recorder, struct tracee *t,
 		   struct error *err);
 /* What it knows of a descriptor; the stack is allocated. */

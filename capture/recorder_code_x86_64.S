@@ -9,10 +9,12 @@
  *	0 rsp  8 rbp  16 rbx  24 r12 ... 48 r15  56 thread pointer  64 counter
  *	72 rdi  80 rsi  88 rdx  96 rax  104 bytes of stack that follow  128 ...
  *
+ * rsp is 0 until all of the rest is there.
+ *
  * No byte of the stack is read but those of its current page, or, on the main
  * stack, those up to its end, which are all there.
  */
-#define SLOTS	   4096
+#define SLOTS	   65536
 #define SLOT_SHIFT 12
 #define STACK_MOST 3968
 #define MAIN_STACK (8 << 20)
@@ -20,6 +22,7 @@
 	.section .rodata
 	.globl recorder_code, recorder_code_call, recorder_code_table
 	.globl recorder_code_stack, recorder_code_back, recorder_code_end
+	.globl recorder_code_kept, recorder_code_done
 	.balign 16
 recorder_code:
 	mov $257, %eax
@@ -32,7 +35,7 @@ recorder_code_call:
 	movabs $0x1111111111111111, %rcx
 recorder_code_table:
 	add %rcx, %r11
-	mov %rsp, (%r11)
+	movq $0, (%r11)
 	mov %rbp, 8(%r11)
 	mov %rbx, 16(%r11)
 	mov %r12, 24(%r11)
@@ -43,6 +46,7 @@ recorder_code_table:
 	mov %rsi, 80(%r11)
 	mov %rdx, 88(%r11)
 	mov %rax, 96(%r11)
+recorder_code_kept:
 	mov %fs:0x10, %rcx
 	mov %rcx, 56(%r11)
 	rdtsc
@@ -67,10 +71,12 @@ recorder_code_stack:
 	mov %rsp, %rsi
 	lea 128(%r11), %rdi
 	rep movsb
+	mov %rsp, (%r11)
 	mov 72(%r11), %rdi
 	mov 80(%r11), %rsi
 	mov 88(%r11), %rdx
 	mov 96(%r11), %rax
+recorder_code_done:
 2:	movabs $0x4444444444444444, %r11
 recorder_code_back:
 	cmp $-4096, %rax

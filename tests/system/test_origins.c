@@ -106,6 +106,57 @@ Test(origins, service_that_opens_many_files_is_as_it_was)
 	outcome_free(&outcome);
 }
 
+/* What a handler returns to is where it was before that was led away. */
+static void check_interrupted(const char *what)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "-q", "-o", "svc.core",
+			      "--carry=file", service_path("opens_in_handler"),
+			      what));
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome = run("", WORDS(tool_restore(), "svc.core"));
+	expect_out(outcome, "ok\n");
+	outcome_free(&outcome);
+}
+
+Test(origins, open_that_a_handler_interrupts_is_made_again)
+{
+	check_interrupted("restarted");
+}
+
+Test(origins, open_that_a_handler_interrupts_fails)
+{
+	check_interrupted("failed");
+}
+
+Test(origins, open_that_nested_handlers_interrupt_fails)
+{
+	check_interrupted("nested");
+}
+
+Test(origins, open_that_a_handler_interrupts_at_its_end_has_its_file)
+{
+	for (size_t i = 0; i < 5; i++)
+		check_interrupted("passed");
+}
+
+Test(origins, what_a_child_opens_is_not_what_its_parent_has)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "--audit-only",
+			      service_path("opens_in_handler"), "vfork"));
+
+	expect_status(outcome, 3);
+	squeeze(outcome.err);
+	expect_in(outcome.err, "unread bytes: 0 inherited from the caller");
+	expect_in(outcome.err, "how it came to be was not seen: it was opened "
+			       "among thousands, and what was kept of that is "
+			       "lost");
+	outcome_free(&outcome);
+}
+
 Test(origins, copies_of_descriptors_say_of_which)
 {
 	check_case("copy");

@@ -263,6 +263,7 @@ static void check_settled(const char *what, int status, const char *answer)
 	outcome_free(&outcome);
 }
 
+/* state: threads that still work when another is ready */
 Test(ready, thread_that_holds_a_file_for_a_moment_closes_it_first)
 {
 	check_settled("100", 0, "ok\n");

@@ -1,0 +1,158 @@
+/*
+ * Is ready in the handler of a signal, which has interrupted an open of a file
+ * after thousands of others from the same place
+ *
+ *	restarted	waits for a FIFO, and does so again
+ *	failed		waits for a FIFO, and then no more
+ *	nested		the same, and the handler has a stack of its own, on which
+ *			another one interrupts it
+ *	passed		the file is open, and the call has not come back yet
+ *	vfork		no signal: a child has the memory, and opens files in it
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "service.h"
+
+enum {
+	MANY = 2000,
+	STACK = 64 << 10,
+};
+
+static volatile sig_atomic_t is_ready;
+static bool is_nested;
+
+static int open_file(const char *path)
+{
+	return open(path, O_RDONLY);
+}
+
+static void open_many(void)
+{
+	for (int i = 0; i < MANY; i++)
+		close(open_file("/etc/passwd"));
+}
+
+static void be_ready(int number)
+{
+	(void)number;
+	if (is_nested && number == SIGALRM) {
+		raise(SIGUSR1);
+		return;
+	}
+	service_ready();
+	is_ready = 1;
+}
+
+/* So that the call finds somebody at the other end. */
+static void be_ready_and_open(int number)
+{
+	be_ready(number);
+	service_check(open("fifo", O_RDWR) == 3);
+}
+
+/* Where no program is, there is what the call was led to. */
+static void be_ready_inside(int number, siginfo_t *info, void *context)
+{
+	const uint64_t rip =
+		(uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+	const bool is_inside = rip >= 0x200000000000 && rip < 0x400000000000;
+
+	(void)info;
+	if (is_inside && (rip & 0xfff) > 13 && !is_ready)
+		be_ready(number);
+}
+
+static void handle(int number, void (*handler)(int), int flags)
+{
+	struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+
+	sigaction(number, &action, NULL);
+}
+
+static void wait_for_fifo(int expected)
+{
+	int fd;
+
+	alarm(1);
+	fd = open_file("fifo");
+	service_check(is_ready);
+	service_check(expected < 0 ? fd == -1 && errno == EINTR
+				   : fd == expected);
+}
+
+static void check_file(int fd)
+{
+	char byte = 0;
+
+	service_check(read(fd, &byte, 1) == 1 && byte == 'r');
+	close(fd);
+}
+
+static void open_until_ready(void)
+{
+	const struct itimerval often = {{0, 200}, {0, 200}}, never = {0};
+	struct sigaction action = {.sa_sigaction = be_ready_inside,
+				   .sa_flags = SA_SIGINFO | SA_RESTART};
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	while (!is_ready)
+		check_file(open_file("/etc/passwd"));
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+
+/* Descriptors are the child's own, as is what it does with them. */
+static void open_in_child(void)
+{
+	const int kept = open_file("/etc/passwd");
+	pid_t child = vfork();
+
+	if (child == 0) {
+		close(STDIN_FILENO);
+		close(kept);
+		open_file("/etc/group");
+		open_file("/etc/group");
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	service_ready();
+}
+
+int main(int argc, char *argv[])
+{
+	static unsigned char stack_bytes[STACK];
+	const stack_t stack = {.ss_sp = stack_bytes, .ss_size = STACK};
+	const char *what = argc > 1 ? argv[1] : "";
+
+	unlink("fifo");
+	mkfifo("fifo", 0600);
+	open_many();
+	if (strcmp(what, "restarted") == 0) {
+		handle(SIGALRM, be_ready_and_open, SA_RESTART);
+		wait_for_fifo(4);
+	} else if (strcmp(what, "failed") == 0) {
+		handle(SIGALRM, be_ready, 0);
+		wait_for_fifo(-1);
+	} else if (strcmp(what, "nested") == 0) {
+		is_nested = true;
+		sigaltstack(&stack, NULL);
+		handle(SIGALRM, be_ready, SA_ONSTACK);
+		handle(SIGUSR1, be_ready, 0);
+		wait_for_fifo(-1);
+	} else if (strcmp(what, "passed") == 0) {
+		open_until_ready();
+	} else {
+		open_in_child();
+	}
+	open_many();
+	return service_end();
+}
