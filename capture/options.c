@@ -136,20 +136,6 @@ static int parse_pid(struct options *options, const char *text,
 	return 0;
 }
 
-static int parse_explained(struct options *options, const char *text,
-			   struct error *err)
-{
-	const char *at = text;
-	uint64_t fd;
-
-	if (!take_decimal(&at, &fd) || *at || fd > INT32_MAX)
-		return error_set(err, FAULT_USAGE,
-				 "'%s' is not the number of a descriptor",
-				 text);
-	options->explained = (int)fd;
-	return 0;
-}
-
 static int parse_seconds(uint64_t *ret_ms, const char *text, struct error *err)
 {
 	char *end;
@@ -211,7 +197,7 @@ static int parse_one(struct parsing *parsing, int code, struct error *err)
 		parsing->policy = optarg;
 		return 0;
 	case OPTION_EXPLAIN:
-		return parse_explained(options, optarg, err);
+		return text_descriptor(optarg, &options->explained, err);
 	case OPTION_AUDIT_ONLY:
 		options->audit_only = true;
 		return 0;

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,24 +92,11 @@ int policy_add_kinds(struct policy *policy, const char *text, struct error *err)
 	return r;
 }
 
-static int take_fd_number(const char *text, int *ret_fd, struct error *err)
-{
-	const char *at = text;
-	uint64_t fd;
-
-	if (!take_decimal(&at, &fd) || *at || fd > INT_MAX)
-		return error_set(err, FAULT_USAGE,
-				 "'%s' is not the number of a descriptor",
-				 text);
-	*ret_fd = (int)fd;
-	return 0;
-}
-
 int policy_add_fd(struct policy *policy, enum policy_action action,
 		  const char *text, struct error *err)
 {
 	struct policy_rule rule = {.action = action};
-	int r = take_fd_number(text, &rule.fd, err);
+	int r = text_descriptor(text, &rule.fd, err);
 
 	return r < 0 ? r : add(policy, rule, err);
 }
@@ -148,7 +134,7 @@ static int parse_rule(struct policy *policy, const char *action,
 		return error_set(err, FAULT_USAGE,
 				 "'%s' wants a kind of descriptors", action);
 	if (strcmp(kind, "fd") == 0)
-		r = take_fd_number(pattern, &rule.fd, err);
+		r = text_descriptor(pattern, &rule.fd, err);
 	else
 		r = find_kind(kind, strlen(kind), &rule, err);
 	if (r == 0 && rule.fd < 0 && pattern[0]) {

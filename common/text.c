@@ -3,6 +3,7 @@
  */
 #include "text.h"
 
+#include <limits.h>
 #include <string.h>
 
 bool take_char(const char **text, char wanted)
@@ -76,4 +77,17 @@ void skip_line(const char **text)
 	*text += strcspn(*text, "\n");
 	if (**text == '\n')
 		(*text)++;
+}
+
+int text_descriptor(const char *text, int *ret_fd, struct error *err)
+{
+	const char *at = text;
+	uint64_t fd;
+
+	if (!take_decimal(&at, &fd) || *at || fd > INT_MAX)
+		return error_set(err, FAULT_USAGE,
+				 "'%s' is not the number of a descriptor",
+				 text);
+	*ret_fd = (int)fd;
+	return 0;
 }

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "error.h"
+
 bool take_char(const char **text, char wanted);
 bool take_word(const char **text, const char *wanted);
 bool take_hex(const char **text, uint64_t *ret_value);
@@ -20,5 +22,8 @@ bool take_decimal(const char **text, uint64_t *ret_value);
 void skip_blanks(const char **text);
 /* To the character behind the next newline, or to the end. */
 void skip_line(const char **text);
+
+/* The number of a descriptor and nothing else; -EINVAL and a message if not. */
+int text_descriptor(const char *text, int *ret_fd, struct error *err);
 
 #endif

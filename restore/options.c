@@ -6,7 +6,6 @@
  */
 #include "options.h"
 
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,18 +58,16 @@ static int unknown(struct error *err, const char *word)
 static int take_inherited(struct options *options, const char *text,
 			  struct error *err)
 {
-	const char *at = text;
-	uint64_t fd;
+	int fd;
+	int r = text_descriptor(text, &fd, err);
 
-	if (!take_decimal(&at, &fd) || *at || fd > INT_MAX)
-		return error_set(err, FAULT_USAGE,
-				 "'%s' is not the number of a descriptor",
-				 text);
+	if (r < 0)
+		return r;
 	if (options->inherited_count == OPTIONS_INHERITED_MAX)
 		return error_set(err, FAULT_USAGE,
 				 "more than %d descriptors are inherited",
 				 OPTIONS_INHERITED_MAX);
-	options->inherited[options->inherited_count++] = (int)fd;
+	options->inherited[options->inherited_count++] = fd;
 	return 0;
 }
 
