@@ -233,17 +233,16 @@ int call_filter_make(const struct ready *ready, int explained,
 #define UNLESS(value, rest) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, rest)
 
 /* libseccomp has no rules about where a call is made from. */
-int call_filter_except(struct sock_fprog *program, uint64_t page,
+int call_filter_except(struct sock_fprog *program, uint64_t place,
 		       struct error *err)
 {
 	const struct sock_filter exception[] = {
-		LOAD(nr),
-		UNLESS(SYS_openat, 6),
 		LOAD_UPPER(instruction_pointer),
-		UNLESS((uint32_t)(page >> 32), 4),
+		UNLESS((uint32_t)(place >> 32), 4),
 		LOAD(instruction_pointer),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xfffff000),
-		UNLESS((uint32_t)page, 1),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K,
+			 ~(uint32_t)(CALL_FILTER_EXCEPTED - 1)),
+		UNLESS((uint32_t)place, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	const size_t size = program->len * sizeof(*program->filter);

@@ -14,6 +14,10 @@
 
 #include "ready.h"
 
+enum {
+	CALL_FILTER_EXCEPTED = 2 * 4096,
+};
+
 /* What is to be done about a call that is seen. */
 enum call_use {
 	CALL_USE_NONE,
@@ -38,8 +42,11 @@ enum call_use call_filter_use(const struct ready *ready, int64_t number,
  */
 int call_filter_make(const struct ready *ready, int explained,
 		     struct sock_fprog *ret_program, struct error *err);
-/* Lets openat(2) through that is made from the page at @page. */
-int call_filter_except(struct sock_fprog *program, uint64_t page,
+/*
+ * Lets every call through that is made from code of ours, which will be within
+ * CALL_FILTER_EXCEPTED bytes from @place on, a multiple of that.
+ */
+int call_filter_except(struct sock_fprog *program, uint64_t place,
 		       struct error *err);
 void call_filter_free(struct sock_fprog *program);
 

@@ -121,8 +121,8 @@ static int make_scratch(struct inferior *inf, pid_t tid,
 	const size_t code_size = (size_t)(call_run_end - (char *)call_run);
 	uint64_t ignored;
 	int r = single_call(inf, tid, borrowed,
-			    CALL_MUST(SYS_mmap, 0, inf->scratch_size,
-				      PROT_READ | PROT_WRITE,
+			    CALL_MUST(SYS_mmap, inf->tracee->place,
+				      inf->scratch_size, PROT_READ | PROT_WRITE,
 				      MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1,
 				      0),
 			    &inf->scratch, err);

@@ -27,6 +27,7 @@ enum {
 	RECORDER_CALL_END = 7,	 /* where the last of them begins */
 	RECORDER_JUMP = 10,	 /* where the second of ours begins */
 	RECORDER_PAGE = 4096,
+	RECORDER_GAP = 64 << 20, /* to its table */
 };
 
 /*
@@ -43,8 +44,8 @@ struct recorder_sharer {
 
 /*
  * @page: where its code will be, in every program that is executed; 0 when
- *	there is to be none
- * @table: behind it
+ *	there is to be none; the page behind it is for inferior.h
+ * @table: behind both
  * @site: the place in the service, or 0 while there is none
  * @candidate, @hits: the place where the last calls came from, and how many
  * @entered_ms, @entered_ticks: the time when it was put there, by our clock and

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <x86intrin.h>
 
+#include "call_filter.h"
 #include "clock.h"
 #include "common/auxv.h"
 #include "common/call.h"
@@ -44,8 +45,10 @@ void recorder_init(struct recorder *recorder)
 	*recorder = (struct recorder){0};
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return;
-	recorder->page = 0x200000000000 + (random & 0x1fffffffffff & ~0xfffULL);
-	recorder->table = recorder->page + PAGE;
+	recorder->page =
+		0x200000000000 + (random & 0x1fffffffffff &
+				  ~(uint64_t)(CALL_FILTER_EXCEPTED - 1));
+	recorder->table = recorder->page + RECORDER_GAP;
 }
 
 void recorder_forget(struct recorder *recorder)

@@ -76,6 +76,7 @@ struct watch;
 /*
  * @filtered: its system calls are stopped by a seccomp filter
  * @attached: it ran before us, and goes on without us
+ * @place: where code of ours may be whose calls the filter lets through, or 0
  * @early: tasks that have ended before the event that announces them was seen
  */
 struct tracee {
@@ -83,6 +84,7 @@ struct tracee {
 	bool filtered;
 	bool attached;
 	bool gone;
+	uint64_t place;
 	struct task *tasks;
 	size_t task_count;
 	size_t task_capacity;
