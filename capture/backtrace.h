@@ -1,5 +1,5 @@
 /*
- * backtrace.h - the calls that a thread is in, or was in, as addresses
+ * backtrace.h - the calls that a thread is in, as addresses
  *
  * The only module that knows libunwind.
  */
@@ -12,7 +12,6 @@
 #include <sys/types.h>
 
 #include "common/error.h"
-#include "saved_stack.h"
 
 enum {
 	BACKTRACE_MAX = 64,
@@ -42,14 +41,5 @@ struct backtrace {
  */
 int backtrace_take(struct backtrace *ret_backtrace, pid_t tid,
 		   struct error *err);
-
-/*
- * The same for a stack that was saved.  What is not in the copy is read from
- * the tracee, whose thread @tid stands still now; but for its stack, which has
- * gone on since.
- */
-int backtrace_take_saved(struct backtrace *ret_backtrace,
-			 const struct tracee *t, pid_t tid,
-			 const struct saved_stack *stack, struct error *err);
 
 #endif

@@ -37,37 +37,53 @@ void blame_free(struct blame *blame)
 	}
 }
 
-/* What is looked up by and by: opened when it is first wanted. */
+/* @eras: the symbols of each, opened when they are first wanted, or NULL */
 struct lookup {
 	const struct blamer *blamer;
-	struct symbols *symbols;
-	bool is_open;
+	struct symbols **eras;
 };
 
-static struct symbols *open_symbols(struct lookup *lookup)
+static struct lookup open_lookup(const struct blamer *blamer)
 {
-	struct error ignored = {0};
+	struct code_history *code = &blamer->origins->code;
 
-	if (!lookup->is_open)
-		symbols_open(&lookup->symbols, lookup->blamer->tracee->pid,
-			     &ignored);
-	lookup->is_open = true;
-	return lookup->symbols;
+	code_history_complete(code, blamer->tracee->pid);
+	return (struct lookup){
+		.blamer = blamer,
+		.eras = calloc(code->end_count + 1, sizeof(struct symbols *)),
+	};
 }
 
-static void close_symbols(struct lookup *lookup)
+static void close_lookup(struct lookup *lookup)
 {
-	symbols_close(lookup->symbols);
+	const size_t end_count = lookup->blamer->origins->code.end_count;
+
+	for (size_t i = 0; lookup->eras && i <= end_count; i++)
+		symbols_close(lookup->eras[i]);
+	free(lookup->eras);
+}
+
+static struct symbols *open_symbols(struct lookup *lookup, uint64_t ticks)
+{
+	const struct code_history *code = &lookup->blamer->origins->code;
+	const size_t era = code_history_era(code, ticks);
+	struct error ignored = {0};
+
+	if (!lookup->eras)
+		return NULL;
+	if (!lookup->eras[era])
+		symbols_open_era(&lookup->eras[era], code, era,
+				 lookup->blamer->tracee->pid, &ignored);
+	return lookup->eras[era];
 }
 
 static void find_names(struct lookup *lookup, const struct origin *origin,
 		       struct call_stack *ret_stack)
 {
-	struct symbols *symbols = open_symbols(lookup);
+	struct symbols *symbols = open_symbols(lookup, origin->ticks);
 
 	if (symbols)
-		call_stack_make(ret_stack, symbols, lookup->blamer->tracee,
-				lookup->blamer->tid, &origin->stack);
+		call_stack_make(ret_stack, symbols, &origin->stack);
 }
 
 /* Those that were found early are of a program that is gone. */
@@ -187,7 +203,7 @@ static bool is_of_interest(const struct finding *f, bool all)
 
 void blame_audit(const struct blamer *blamer, struct audit *audit, bool all)
 {
-	struct lookup lookup = {blamer};
+	struct lookup lookup = open_lookup(blamer);
 
 	for (size_t i = 0; i < audit->count; i++) {
 		struct finding *f = &audit->items[i];
@@ -196,7 +212,7 @@ void blame_audit(const struct blamer *blamer, struct audit *audit, bool all)
 		     is_of_interest(f, all) && k < f->resource_count; k++)
 			blame_resource(&lookup, &f->resources[k]);
 	}
-	close_symbols(&lookup);
+	close_lookup(&lookup);
 }
 
 void blame_story(const struct blamer *blamer, struct blame ***ret_blames,
@@ -204,14 +220,14 @@ void blame_story(const struct blamer *blamer, struct blame ***ret_blames,
 {
 	const struct origin_list *story = &blamer->origins->story;
 	struct blame **blames = calloc(story->count + 1, sizeof(*blames));
-	struct lookup lookup = {blamer};
+	struct lookup lookup = open_lookup(blamer);
 	size_t count = 0;
 
 	for (size_t i = 0; blames && i < story->count; i++) {
 		blames[count] = make(&lookup, story->items[i]);
 		count += blames[count] != NULL;
 	}
-	close_symbols(&lookup);
+	close_lookup(&lookup);
 	*ret_blames = blames;
 	*ret_count = count;
 }
@@ -254,7 +270,7 @@ static void name_early(struct lookup *lookup, struct origin *origin)
 void blame_before_exec(const struct blamer *blamer)
 {
 	const struct origins *origins = blamer->origins;
-	struct lookup lookup = {blamer};
+	struct lookup lookup = open_lookup(blamer);
 
 	for (size_t i = 0; i < origins->story.count; i++)
 		name_early(&lookup, origins->story.items[i]);
@@ -268,7 +284,7 @@ void blame_before_exec(const struct blamer *blamer)
 		for (; origin; origin = origin->base)
 			name_early(&lookup, origin);
 	}
-	close_symbols(&lookup);
+	close_lookup(&lookup);
 }
 
 static const char *verb(const struct blame *blame)

@@ -39,13 +39,11 @@ struct blame {
 
 /*
  * What blaming takes.
- * @tid: a thread that stands still
  * @unseen: why calls were not seen, or NULL if they were
  */
 struct blamer {
 	struct origins *origins;
 	const struct tracee *tracee;
-	pid_t tid;
 	const char *unseen;
 };
 

@@ -20,6 +20,7 @@
 #include "witness.h"
 
 /*
+ * @kind: of the ready point, or 0 for any
  * @argument, @mask, @value: the argument with these bits decides, as
  *	descriptors are ints and the upper half of a register is undefined
  */
@@ -36,6 +37,9 @@ static const uint64_t int_bits = 0xffffffff;
 
 /* clang-format off */
 static const struct rule rules[] = {
+	{0, CALL_USE_CODE, SYS_mmap, 2, PROT_EXEC, PROT_EXEC},
+	{0, CALL_USE_CODE, SYS_mprotect, 2, PROT_EXEC, PROT_EXEC},
+	{0, CALL_USE_CODE, SYS_pkey_mprotect, 2, PROT_EXEC, PROT_EXEC},
 	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_read, 0, int_bits, 0},
 	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_readv, 0, int_bits, 0},
 	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_pread64, 0, int_bits, 0},
@@ -57,9 +61,6 @@ static const struct rule rules[] = {
 	{CORE_READY_NOTIFY, CALL_USE_SEND, SYS_sendto, 0, 0, 0},
 	{CORE_READY_NOTIFY, CALL_USE_SEND, SYS_sendmsg, 0, 0, 0},
 	{CORE_READY_NOTIFY, CALL_USE_SEND, SYS_sendmmsg, 0, 0, 0},
-	{CORE_READY_MARKER, CALL_USE_MAP, SYS_mmap, 2, PROT_EXEC, PROT_EXEC},
-	{CORE_READY_SYMBOL, CALL_USE_MAP, SYS_mmap, 2, PROT_EXEC, PROT_EXEC},
-	{CORE_READY_LINE, CALL_USE_MAP, SYS_mmap, 2, PROT_EXEC, PROT_EXEC},
 	{CORE_READY_OUTPUT, CALL_USE_OUTPUT, SYS_write, 0, int_bits, 1},
 	{CORE_READY_OUTPUT, CALL_USE_OUTPUT, SYS_write, 0, int_bits, 2},
 	{CORE_READY_OUTPUT, CALL_USE_OUTPUT, SYS_writev, 0, int_bits, 1},
@@ -74,10 +75,15 @@ enum {
 	RULE_COUNT = sizeof(rules) / sizeof(*rules),
 };
 
+static bool is_for(const struct rule *rule, const struct ready *ready)
+{
+	return rule->kind == 0 || ready_may_be(ready, rule->kind);
+}
+
 static bool matches(const struct rule *rule, const struct ready *ready,
 		    int64_t number, const uint64_t arguments[6])
 {
-	return ready_may_be(ready, rule->kind) && rule->number == number &&
+	return is_for(rule, ready) && rule->number == number &&
 	       (arguments[rule->argument] & rule->mask) == rule->value;
 }
 
@@ -169,7 +175,7 @@ static int add_rules(scmp_filter_ctx context, const struct ready *ready,
 	for (size_t i = 0; r == 0 && i < RULE_COUNT; i++) {
 		const struct rule *rule = &rules[i];
 
-		if (!ready_may_be(ready, rule->kind))
+		if (!is_for(rule, ready))
 			continue;
 		if (rule->mask == 0)
 			r = seccomp_rule_add(context, action, rule->number, 0);

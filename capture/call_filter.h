@@ -24,7 +24,7 @@ enum call_use {
 	CALL_USE_STDIN,	  /* it takes from descriptor 0 */
 	CALL_USE_WAIT,	  /* it waits for descriptors, perhaps for 0 */
 	CALL_USE_SEND,	  /* it may tell $NOTIFY_SOCKET something */
-	CALL_USE_MAP,	  /* it maps code */
+	CALL_USE_CODE,	  /* it maps code, or makes memory code */
 	CALL_USE_OUTPUT,  /* it writes to descriptor 1 or 2 */
 	CALL_USE_NAMED,	  /* it is the one that --ready names */
 	CALL_USE_EXIT,	  /* it ends the service */
@@ -36,8 +36,8 @@ enum call_use call_filter_use(const struct ready *ready, int64_t number,
 			      const uint64_t arguments[6]);
 
 /*
- * Besides those of the ready point, the calls that witness.h and
- * resource_calls.h list, and with @explained >= 0 those that end it.
+ * Besides those of the ready point, those that make code, the calls that
+ * witness.h and resource_calls.h list, and with @explained >= 0 those that end it.
  * @ret_program: its instructions are allocated; call_filter_free() them.
  */
 int call_filter_make(const struct ready *ready, int explained,

@@ -6,18 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backtrace.h"
+#include "saved_backtrace.h"
 
 void call_stack_make(struct call_stack *ret_stack, struct symbols *symbols,
-		     const struct tracee *t, pid_t tid,
 		     const struct saved_stack *saved)
 {
 	struct call_stack stack = {0};
-	struct backtrace backtrace = {0};
-	struct error ignored = {0};
+	struct backtrace backtrace;
 	size_t room;
 
-	backtrace_take_saved(&backtrace, t, tid, saved, &ignored);
+	saved_backtrace_take(&backtrace, symbols, saved);
 	room = backtrace.count + SYMBOL_INLINED_MAX;
 	stack.items = calloc(room, sizeof(*stack.items));
 	for (size_t i = 0; stack.items && i < backtrace.count &&

@@ -17,12 +17,10 @@ struct call_stack {
 };
 
 /*
- * Of a program that has not been replaced by another since.  What cannot be
- * found out is not there.
- * @tid: any thread that stands still
+ * @symbols: of the code that there was then
+ * What cannot be found out is not there.
  */
 void call_stack_make(struct call_stack *ret_stack, struct symbols *symbols,
-		     const struct tracee *t, pid_t tid,
 		     const struct saved_stack *saved);
 void call_stack_deinit(struct call_stack *stack);
 

@@ -119,20 +119,19 @@ static const char *unseen_calls(const struct capture *c)
 	return NULL;
 }
 
-static struct blamer make_blamer(struct capture *c, pid_t tid)
+static struct blamer make_blamer(struct capture *c)
 {
 	return (struct blamer){
 		.origins = &c->origins,
 		.tracee = &c->tracee,
-		.tid = tid,
 		.unseen = unseen_calls(c),
 	};
 }
 
-static void before_exec(void *context, pid_t tid)
+static void before_exec(void *context)
 {
 	struct capture *c = context;
-	const struct blamer blamer = make_blamer(c, tid);
+	const struct blamer blamer = make_blamer(c);
 
 	origins_collect(&c->origins, &c->tracee);
 	blame_before_exec(&blamer);
@@ -242,7 +241,7 @@ static int audit(struct capture *c, struct error *err)
 
 static void blame(struct capture *c)
 {
-	const struct blamer blamer = make_blamer(c, c->tid);
+	const struct blamer blamer = make_blamer(c);
 
 	blame_audit(&blamer, &c->audit,
 		    c->options->verbose || c->options->json ||

@@ -42,6 +42,7 @@ void origins_deinit(struct origins *origins)
 	origin_list_deinit(&origins->made);
 	origin_list_deinit(&origins->pending);
 	origin_list_deinit(&origins->story);
+	code_history_deinit(&origins->code);
 	free(origins->threads);
 	recorder_deinit(&origins->recorder);
 	*origins = (struct origins){0};
@@ -334,6 +335,7 @@ void origins_exec(struct origins *origins, const struct tracee *t,
 				   origins->pending.count - 1);
 	origins->thread_count = 0;
 	recorder_forget(&origins->recorder);
+	code_history_restart(&origins->code, t->pid);
 }
 
 void origins_child(struct origins *origins, const struct tracee *t,

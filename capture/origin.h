@@ -12,6 +12,7 @@
 #define CAPTURE_ORIGIN_H
 
 #include "call_stack.h"
+#include "code_history.h"
 #include "recorder.h"
 #include "resource_calls.h"
 
@@ -76,6 +77,7 @@ struct origin_list {
  * @story_lost: how many are left out in its middle
  * @stops: seen so far
  * @has_ring: io_uring_setup(2) was seen: such a ring opens files unseen
+ * @code: what their stacks are in
  */
 struct origins {
 	struct origin_list made;
@@ -90,6 +92,7 @@ struct origins {
 	uint64_t stops;
 	bool has_ring;
 	struct recorder recorder;
+	struct code_history code;
 };
 
 /* The start is now. */

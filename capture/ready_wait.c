@@ -8,7 +8,7 @@
  *	entry of read(0)           ready: the call is made after the restore
  *	entry of write(1), exit    ready if that completed the text
  *	entry of sendmsg, exit     READY=1?  then its socket's close, exit
- *	entry of mmap(r-x), exit   new code: new addresses to watch
+ *	entry of mmap(r-x), exit   new code: new addresses to watch, and names
  */
 #include "ready_wait.h"
 
@@ -63,7 +63,7 @@ static int at_entry(struct run *run, const struct stop *stop, struct error *err)
 		whereabouts_stack(run->t, stop->tid, run->stack,
 				  sizeof(run->stack));
 	if (use == CALL_USE_EXEC)
-		run->wait->before_exec(run->wait->context, stop->tid);
+		run->wait->before_exec(run->wait->context);
 	if (use == CALL_USE_NAMED)
 		run->ready = CORE_READY_SYSCALL;
 	if (use == CALL_USE_STDIN ||
@@ -91,8 +91,13 @@ static int at_exit(struct run *run, const struct stop *stop, struct error *err)
 		r = run->wait->on_exec(run->wait->context, run->t, err);
 		if (r == 0 && ready_needs_watch(run->wait->ready))
 			r = watchpoints_update(&run->watchpoints, run->t, err);
-	} else if (use == CALL_USE_MAP && stop->result > 0) {
-		r = watchpoints_update(&run->watchpoints, run->t, err);
+	} else if (use == CALL_USE_CODE && stop->result >= 0) {
+		code_history_see(&run->wait->origins->code, stop->tid,
+				 call.number, call.arguments,
+				 (uint64_t)stop->result);
+		if (call.number == SYS_mmap &&
+		    ready_needs_watch(run->wait->ready))
+			r = watchpoints_update(&run->watchpoints, run->t, err);
 	} else if (use == CALL_USE_OUTPUT && stop->result > 0) {
 		if (output_match_call(&run->output, run->t, call.number,
 				      call.arguments, (uint64_t)stop->result))
@@ -261,7 +266,7 @@ static int take_stop(struct run *run, const struct stop *stop, int *ret_signal,
 
 static bool counts_at_exit(enum call_use use)
 {
-	return use == CALL_USE_SEND || use == CALL_USE_MAP ||
+	return use == CALL_USE_SEND || use == CALL_USE_CODE ||
 	       use == CALL_USE_OUTPUT;
 }
 
@@ -433,6 +438,8 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 		run.after_ms = clock_now_ms() + wait->ready->after_ms;
 	if (ready_may_be(wait->ready, CORE_READY_NOW))
 		run.ready = CORE_READY_NOW;
+	if (t->attached)
+		code_history_restart(&wait->origins->code, t->pid);
 	if (t->attached && ready_needs_watch(wait->ready))
 		r = watchpoints_update(&run.watchpoints, t, err);
 	if (r == 0 && !run.ready)

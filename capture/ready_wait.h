@@ -14,8 +14,8 @@
  * @service: its name in messages
  * @timeout_ms: how long it may take, or 0
  * @settle_ms: how long the other threads may go on afterwards
- * @before_exec: called whenever thread @tid of the service is about to execute
- *	a program, which may fail
+ * @before_exec: called whenever the service is about to execute a program,
+ *	which may fail
  * @on_exec: called whenever the service has just executed a program and
  *	stands still outside any call, before its first instruction
  */
@@ -27,7 +27,7 @@ struct ready_wait {
 	struct notify_socket *notify;
 	struct witness *witness;
 	struct origins *origins;
-	void (*before_exec)(void *context, pid_t tid);
+	void (*before_exec)(void *context);
 	int (*on_exec)(void *context, struct tracee *t, struct error *err);
 	void *context;
 };

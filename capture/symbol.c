@@ -31,65 +31,6 @@ struct place {
 	int line;
 };
 
-/* @servers: what $DEBUGINFOD_URLS was before, or NULL */
-struct symbols {
-	Dwfl *dwfl;
-	char *servers;
-};
-
-static const Dwfl_Callbacks callbacks = {
-	.find_elf = dwfl_linux_proc_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
-};
-
-static int report(Dwfl *dwfl, pid_t pid, struct error *err)
-{
-	int code = dwfl ? dwfl_linux_proc_report(dwfl, pid) : -1;
-
-	if (code > 0)
-		return error_system(err, code,
-				    "cannot look up symbols of pid %d", pid);
-	if (code < 0 || dwfl_report_end(dwfl, NULL, NULL) != 0)
-		return error_set(err, FAULT_SYSTEM,
-				 "cannot look up symbols of pid %d: %s", pid,
-				 dwfl_errmsg(-1));
-	return 0;
-}
-
-int symbols_open(struct symbols **ret_symbols, pid_t pid, struct error *err)
-{
-	const char *servers = getenv("DEBUGINFOD_URLS");
-	struct symbols *symbols = calloc(1, sizeof(*symbols));
-	int r;
-
-	if (!symbols)
-		return error_system(err, ENOMEM, "cannot look up symbols");
-	symbols->servers = servers ? strdup(servers) : NULL;
-	/* Nobody waits for a debuginfo server to learn where a crash was. */
-	setenv("DEBUGINFOD_URLS", "", 1);
-	symbols->dwfl = dwfl_begin(&callbacks);
-	r = report(symbols->dwfl, pid, err);
-	if (r < 0)
-		symbols_close(symbols);
-	else
-		*ret_symbols = symbols;
-	return r;
-}
-
-void symbols_close(struct symbols *symbols)
-{
-	if (!symbols)
-		return;
-	if (symbols->dwfl)
-		dwfl_end(symbols->dwfl);
-	if (symbols->servers)
-		setenv("DEBUGINFOD_URLS", symbols->servers, 1);
-	else
-		unsetenv("DEBUGINFOD_URLS");
-	free(symbols->servers);
-	free(symbols);
-}
-
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

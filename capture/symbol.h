@@ -1,7 +1,5 @@
 /*
  * symbol.h - what stands at an address of a process: function, file, line
- *
- * The only module that knows libdw's view of a process (libdwfl).
  */
 #ifndef CAPTURE_SYMBOL_H
 #define CAPTURE_SYMBOL_H
@@ -9,18 +7,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "backtrace.h"
-#include "common/error.h"
+#include "symbols.h"
 
 enum {
 	SYMBOL_NAME_MAX = 240,	 /* bytes, with the final NUL */
 	SYMBOL_TEXT_MAX = 512,	 /* of what is said about one */
 	SYMBOL_INLINED_MAX = 16, /* functions that may be inlined in a frame */
 };
-
-struct symbols;
 
 /*
  * @address: where it goes on
@@ -39,16 +34,6 @@ struct symbol {
 	uint64_t offset;
 	bool is_inlined;
 };
-
-/*
- * What the process has mapped now, so to be opened again after a dlopen().
- * Files are opened when an address in them is asked for; separate debug files
- * are found, but no server is asked: until the close, $DEBUGINFOD_URLS of this
- * process is empty.
- */
-int symbols_open(struct symbols **ret_symbols, pid_t pid, struct error *err);
-/* Safe on NULL. */
-void symbols_close(struct symbols *symbols);
 
 /*
  * Each of the functions that the compiler has put into one frame, innermost

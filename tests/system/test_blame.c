@@ -244,6 +244,44 @@ Test(blame, descriptor_of_an_earlier_program_is_blamed_on_that)
 	outcome_free(&outcome);
 }
 
+/* Its libraries have to be beside it. */
+static void expect_unloaded(const char *name)
+{
+	struct outcome outcome;
+
+	service_path("first.so");
+	service_path("second.so");
+	outcome = run(NULL, WORDS(tool_capture(), "--audit-only",
+				  service_path("unloads_library"), name));
+	expect_status(outcome, 3);
+	expect_report(&outcome);
+	outcome_free(&outcome);
+}
+
+Test(blame, code_of_a_library_that_was_unloaded_is_named)
+{
+	expect_unloaded("unload");
+	expect_unloaded("load again");
+}
+
+Test(blame, code_is_named_by_what_was_there_at_the_time)
+{
+	expect_unloaded("replace");
+	expect_unloaded("unload both");
+	expect_unloaded("replace after many");
+}
+
+Test(blame, code_that_was_made_where_a_library_was_has_no_name)
+{
+	expect_unloaded("generate");
+	expect_unloaded("generate and unmap");
+}
+
+Test(blame, code_of_a_file_that_was_replaced_has_no_name)
+{
+	expect_unloaded("rewrite");
+}
+
 static void expect_randomness(const char *program, const char *wanted)
 {
 	struct outcome outcome =
