@@ -82,15 +82,14 @@ const char *object_name(const struct object *object, char text[256])
 }
 
 static void refuse(const struct object *object, struct audit *audit,
-		   const char *why, pid_t pid)
+		   const char *who)
 {
 	char subject[64];
 
 	snprintf(subject, sizeof(subject), "memory 0x%" PRIx64 "-0x%" PRIx64,
 		 object->mapping->start, object->mapping->end);
-	audit_add(audit, VERDICT_REFUSED, subject,
-		  "shared memory (%s) that process %d %s",
-		  object->mapping->name, pid, why);
+	audit_add(audit, VERDICT_REFUSED, subject, "shared memory (%s) that %s",
+		  object->mapping->name, who);
 	audit_identify(audit, RESOURCE_MAPPING,
 		       (int64_t)object->mapping->start);
 	audit_remedy(audit, "Map it after the ready point, or unmap it "
@@ -98,22 +97,43 @@ static void refuse(const struct object *object, struct audit *audit,
 }
 
 /* The mappings of another process, by /proc/PID/maps. */
-static void look_into(const struct objects *objects, pid_t pid,
-		      struct audit *audit)
+static void look_into(struct objects *objects, pid_t pid)
 {
 	cleanup_heap char *text = NULL;
 
 	if (io_read_filef(&text, NULL, "/proc/%d/maps", pid) < 0)
 		return;
 	for (size_t i = 0; i < objects->count; i++) {
-		const struct mapping *m = objects->items[i].mapping;
+		struct object *object = &objects->items[i];
+		const struct mapping *m = object->mapping;
 		char wanted[64];
 
 		snprintf(wanted, sizeof(wanted), " %02x:%02x %" PRIu64 " ",
 			 m->device_major, m->device_minor, m->inode);
-		if (strstr(text, wanted))
-			refuse(&objects->items[i], audit, "has too", pid);
+		if (strstr(text, wanted) && object->holders++ == 0)
+			object->holder = pid;
 	}
+}
+
+/* @hidden: a process that may have each of them, or 0 */
+static void refuse_held(const struct object *object, pid_t hidden,
+			struct audit *audit)
+{
+	char who[96];
+
+	if (object->holders > 1)
+		snprintf(who, sizeof(who),
+			 "process %d and %zu more processes have too",
+			 object->holder, object->holders - 1);
+	else if (object->holders == 1)
+		snprintf(who, sizeof(who), "process %d has too",
+			 object->holder);
+	else
+		snprintf(who, sizeof(who),
+			 "process %d may have, which hides its mappings",
+			 hidden);
+	if (object->holders > 0 || hidden)
+		refuse(object, audit, who);
 }
 
 static bool may_be_read(pid_t pid)
@@ -128,24 +148,22 @@ static bool may_be_read(pid_t pid)
  * only, which are refused themselves; of one that ran before, any process that
  * hides its mappings may be a relative.
  */
-void objects_audit(const struct objects *objects, const struct tracee *t,
+void objects_audit(struct objects *objects, const struct tracee *t,
 		   struct audit *audit)
 {
 	cleanup_dir DIR *dir = objects->count > 0 ? opendir("/proc") : NULL;
+	pid_t hidden = 0;
 
-	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+	for (struct dirent *entry; dir && !hidden && (entry = readdir(dir));) {
 		const char *at = entry->d_name;
 		uint64_t pid;
 
 		if (!take_decimal(&at, &pid) || (pid_t)pid == t->pid)
 			continue;
-		look_into(objects, (pid_t)pid, audit);
-		if (!t->attached || may_be_read((pid_t)pid))
-			continue;
-		for (size_t i = 0; i < objects->count; i++)
-			refuse(&objects->items[i], audit,
-			       "may have, which hides its mappings",
-			       (pid_t)pid);
-		return;
+		look_into(objects, (pid_t)pid);
+		if (t->attached && !may_be_read((pid_t)pid))
+			hidden = (pid_t)pid;
 	}
+	for (size_t i = 0; i < objects->count; i++)
+		refuse_held(&objects->items[i], hidden, audit);
 }

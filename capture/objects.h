@@ -16,10 +16,15 @@
 #include "common/mapping.h"
 #include "tracee.h"
 
-/* @mapping: the first that shows it; @size: up to the last byte that is mapped */
+/*
+ * @mapping: the first that shows it; @size: up to the last byte that is mapped
+ * @holder: of other processes that have it, @holders of them, the first
+ */
 struct object {
 	const struct mapping *mapping;
 	uint64_t size;
+	pid_t holder;
+	size_t holders;
 };
 
 struct objects {
@@ -38,7 +43,7 @@ int objects_add(struct objects *objects, const struct mapping *m,
 bool objects_have(const struct objects *objects, const struct mapping *m);
 
 /* Refuses those that somebody else has, or may have. */
-void objects_audit(const struct objects *objects, const struct tracee *t,
+void objects_audit(struct objects *objects, const struct tracee *t,
 		   struct audit *audit);
 void objects_deinit(struct objects *objects);
 

@@ -12,19 +12,42 @@
 #include "common/text.h"
 #include "stat_line.h"
 
-static void add_process(struct audit *audit, const char *relation, pid_t pid)
+enum {
+	TITLE_MAX = 80,
+};
+
+/*
+ * Servers whose processes are all of one program say what each is for in the
+ * place of their arguments, "name: what it does" (setproctitle(3bsd)).
+ */
+static void read_title(pid_t pid, char title[TITLE_MAX])
 {
 	cleanup_heap char *comm = NULL;
+	cleanup_heap char *arguments = NULL;
+
+	title[0] = '\0';
+	if (io_read_filef(&comm, NULL, "/proc/%d/comm", pid) == 0)
+		snprintf(title, TITLE_MAX, "%.*s", (int)strcspn(comm, "\n"),
+			 comm);
+	if (io_read_filef(&arguments, NULL, "/proc/%d/cmdline", pid) == 0 &&
+	    strstr(arguments, ": "))
+		snprintf(title, TITLE_MAX, "%s", arguments);
+	for (size_t i = strlen(title); i > 0 && title[i - 1] == ' '; i--)
+		title[i - 1] = '\0';
+}
+
+static void add_process(struct audit *audit, const char *relation, pid_t pid)
+{
+	char title[TITLE_MAX];
 	char subject[64];
 
-	if (io_read_filef(&comm, NULL, "/proc/%d/comm", pid) == 0)
-		comm[strcspn(comm, "\n")] = '\0';
+	read_title(pid, title);
 	snprintf(subject, sizeof(subject), "%s %d", relation, pid);
-	audit_add(audit, VERDICT_REFUSED, subject, "process '%s'",
-		  comm ? comm : "");
+	audit_add(audit, VERDICT_REFUSED, subject, "process '%s'", title);
 	audit_identify(audit, RESOURCE_CHILD, pid);
 	audit_remedy(audit, "Start it after the ready point, or wait(2) for "
-			    "its end before.");
+			    "its end before; some services have an option to "
+			    "do without.");
 }
 
 /* CONFIG_PROC_CHILDREN; every distribution has it, CRIU needs it too. */

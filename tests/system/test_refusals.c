@@ -3,7 +3,12 @@
  * nothing is written
  */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -71,6 +76,94 @@ Test(refusals, orphans_that_live_on)
 {
 	check_refused(WORDS("sh", "-c", "(sleep 9 &); read x"),
 		      WORDS("descendant "));
+}
+
+static size_t count(const char *text, const char *wanted)
+{
+	size_t found = 0;
+
+	for (; (text = strstr(text, wanted)); text++)
+		found++;
+	return found;
+}
+
+/* They end when they see that their parent has; until then they write files. */
+static void wait_for_children(const char *report)
+{
+	int pid;
+
+	for (const char *at = report; (at = strstr(at, "child ")); at++)
+		for (int i = 0; sscanf(at, "child %d", &pid) == 1 && i < 1000 &&
+				(kill(pid, 0) == 0 || errno != ESRCH);
+		     i++)
+			usleep(10000);
+}
+
+/* Not as root, which it refuses.  A segment outlives it when it is killed. */
+static struct outcome capture_postgres(void)
+{
+	static const char script[] =
+		"LC_ALL=C initdb -A trust -E UTF8 --no-sync -D d >log || "
+		"exit\n"
+		"\"$0\" -o svc.core --carry=all "
+		"--ready=output:'ready to accept' -- postgres -D d "
+		"-c unix_socket_directories=. -c listen_addresses= "
+		"-c dynamic_shared_memory_type=mmap\n"
+		"status=$?\n"
+		"ipcrm -m $(sed -n '7s,.* ,,p' d/postmaster.pid)\n"
+		"exit $status\n";
+
+	if (geteuid() != 0 || getenv("SUBCTX_TEST_UID"))
+		return run(NULL, WORDS("sh", "-c", script, tool_capture()));
+	cr_assert(chown(".", 65534, 65534) == 0);
+	return run(NULL,
+		   WORDS("setpriv", "--reuid=65534", "--regid=65534",
+			 "--clear-groups", "sh", "-c", script, tool_capture()));
+}
+
+static void find_postgres(void)
+{
+	char path[PATH_MAX * 2];
+	glob_t found = {0};
+
+	if (glob("/usr/lib/postgresql/*/bin", 0, NULL, &found) == 0) {
+		snprintf(path, sizeof(path), "%s:%s", found.gl_pathv[0],
+			 getenv("PATH"));
+		setenv("PATH", path, 1);
+	}
+	globfree(&found);
+}
+
+/* Each by what it is for, and who has started it. */
+Test(refusals, processes_of_a_database_server)
+{
+	static const char *const wanted[] = {
+		"process 'postgres: ",
+		"Start it after the ready point, or wait(2) for its end before",
+		"fork_process in postgres",
+		"PostmasterMain in postgres",
+		"System V shared memory segment",
+		"more processes have too",
+		"cannot be carried; nothing was written",
+	};
+	struct outcome outcome;
+	size_t children;
+
+	find_postgres();
+	if (!has_program("postgres"))
+		return;
+	outcome = capture_postgres();
+	children = count(outcome.err, "refused   child ");
+	expect_status(outcome, 3);
+	cr_expect(children >= 4, "%s", outcome.err);
+	cr_expect(count(outcome.err, "clone(2)") == children, "%s",
+		  outcome.err);
+	cr_expect(count(outcome.err, "shared memory (/dev/zero") == 1);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+		expect_in(outcome.err, wanted[i]);
+	cr_expect(access("svc.core", F_OK) < 0, "a core was written");
+	wait_for_children(outcome.err);
+	outcome_free(&outcome);
 }
 
 /* A filter that kills for anything but a read: the service must not be asked. */
