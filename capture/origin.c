@@ -88,6 +88,7 @@ static struct origin *make(struct origins *origins, const struct tracee *t,
 	origin->ticks = recorder_ticks();
 	origin->entered = origins->stops;
 	saved_stack_take(&origin->stack, t, stop);
+	recorder_mend(&origins->recorder, &origin->stack.registers);
 	origins_name_thread(origins, t, origin);
 	return origin;
 }

@@ -27,6 +27,25 @@ static pid_t find_owner(const struct tracee *t, const pid_t *tids, size_t count,
 	return 0;
 }
 
+static struct origin *make(struct origins *origins, const struct tracee *t,
+			   const struct recorded *recorded, const pid_t *tids,
+			   size_t count)
+{
+	struct origin *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return NULL;
+	made->users = 1;
+	made->tid = find_owner(t, tids, count, recorded->thread_pointer);
+	made->call = SYS_openat;
+	made->ms = recorded->ms - origins->start_ms;
+	made->ticks = recorded->ticks;
+	made->stack = recorded->stack;
+	if (made->tid)
+		origins_name_thread(origins, t, made);
+	return made;
+}
+
 /* Of two that had the number the later one has it still. */
 static void collect_one(struct origins *origins, const struct tracee *t, int fd,
 			const pid_t *tids, size_t count)
@@ -47,20 +66,34 @@ static void collect_one(struct origins *origins, const struct tracee *t, int fd,
 				   origin_list_position(&origins->made,
 							RESOURCE_DESCRIPTOR,
 							fd));
-	made = recorded.is_lost ? NULL : calloc(1, sizeof(*made));
+	made = recorded.is_lost ? NULL
+				: make(origins, t, &recorded, tids, count);
 	if (!made) {
 		saved_stack_deinit(&recorded.stack);
 		return;
 	}
-	made->users = 1;
-	made->tid = find_owner(t, tids, count, recorded.thread_pointer);
-	made->call = SYS_openat;
-	made->ms = recorded.ms - origins->start_ms;
-	made->ticks = recorded.ticks;
-	made->stack = recorded.stack;
-	if (made->tid)
-		origins_name_thread(origins, t, made);
 	origins_keep(origins, made, RESOURCE_DESCRIPTOR, fd);
+	origin_release(made);
+}
+
+/* Of those who opened a device that gives randomness the first is told. */
+static void collect_random(struct origins *origins, const struct tracee *t,
+			   const pid_t *tids, size_t count)
+{
+	struct recorded recorded;
+	struct origin *made;
+
+	if (origin_list_at(&origins->made, RESOURCE_RANDOMNESS,
+			   RANDOM_DEVICE) ||
+	    !recorder_read(&origins->recorder, t, RECORDER_RANDOM, &recorded))
+		return;
+	made = recorded.is_lost ? NULL
+				: make(origins, t, &recorded, tids, count);
+	if (!made) {
+		saved_stack_deinit(&recorded.stack);
+		return;
+	}
+	origins_keep(origins, made, RESOURCE_RANDOMNESS, RANDOM_DEVICE);
 	origin_release(made);
 }
 
@@ -85,4 +118,5 @@ void origins_collect(struct origins *origins, const struct tracee *t)
 		if (take_decimal(&at, &fd) && fd < RECORDER_SLOTS)
 			collect_one(origins, t, (int)fd, tids, count);
 	}
+	collect_random(origins, t, tids, count);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "origin_list.h"
+#include "witness.h"
 
 enum {
 	CONTROL_MAX = 4096,  /* bytes of control data; SCM_MAX_FD needs 1028 */
@@ -163,23 +164,17 @@ static void take_row(const struct results *results,
 	}
 }
 
-/* The devices that give randomness, of which the first is told. */
+/* Of the devices that give randomness the first is told. */
 static void see_random_device(const struct results *results)
 {
-	static const char urandom[] = "/dev/urandom";
-	static const char random[] = "/dev/random";
 	const struct origin *pending = results->pending;
 	const bool is_at = pending->call == SYS_openat;
-	char text[sizeof(urandom)] = "";
 
-	if ((!is_at && pending->call != SYS_open) ||
-	    origin_list_at(&results->origins->made, RESOURCE_RANDOMNESS,
-			   RANDOM_DEVICE))
-		return;
-	tracee_read_part(results->tracee, pending->arguments[is_at], text,
-			 sizeof(text));
-	if (memcmp(text, urandom, sizeof(urandom)) == 0 ||
-	    memcmp(text, random, sizeof(random)) == 0)
+	if ((is_at || pending->call == SYS_open) &&
+	    !origin_list_at(&results->origins->made, RESOURCE_RANDOMNESS,
+			    RANDOM_DEVICE) &&
+	    witness_is_random_device(results->tracee,
+				     pending->arguments[is_at]))
 		keep(results, RESOURCE_RANDOMNESS, RANDOM_DEVICE);
 }
 

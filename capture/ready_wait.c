@@ -210,7 +210,11 @@ static int not_ready(struct run *run, const struct stop *stop,
 {
 	char call[128];
 
+	struct error ignored = {0};
+
 	whereabouts_call(run->t, stop->tid, call, sizeof(call));
+	recorder_leave_thread(&run->wait->origins->recorder, run->t, stop->tid,
+			      &ignored);
 	whereabouts_stack(run->t, stop->tid, run->stack, sizeof(run->stack));
 	error_set(err, FAULT_SERVICE,
 		  "'%s' (pid %d) was not ready after %g s: %s%s",

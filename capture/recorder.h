@@ -1,10 +1,10 @@
 /*
  * recorder.h - who opens files, recorded by the service itself
  *
- * A stop costs some microseconds, which nobody notices unless a program opens
- * files by the ten thousands.  For one that does so from a single place, that
- * place is led to a piece of code of ours, which makes the call, and keeps the
- * registers and the bytes of the stack in a table, by the descriptor's number:
+ * A stop costs up to 100 us, and programs open files by the hundreds when they
+ * start, most of them from a single place, in libc.  That place is led to a piece
+ * of code of ours, which makes the call, and keeps the registers and the bytes of
+ * the stack in a table, by the descriptor's number:
  *
  *	libc   mov $257, %eax      becomes   jump to the page of the recorder,
  *	       syscall                       which comes back behind the cmp
@@ -21,13 +21,16 @@
 #include "saved_stack.h"
 
 enum {
-	RECORDER_SLOTS = 65536,	 /* descriptors; those above are not known */
-	RECORDER_PATIENCE = 500, /* stops at one place before it is led away */
-	RECORDER_PATCH = 13,	 /* bytes of the three instructions */
-	RECORDER_CALL_END = 7,	 /* where the last of them begins */
-	RECORDER_JUMP = 10,	 /* where the second of ours begins */
+	RECORDER_SLOTS = 16384, /* descriptors; those above are not known */
+	RECORDER_RANDOM = RECORDER_SLOTS, /* who opened /dev/random first */
+	RECORDER_PATIENCE = 4, /* stops at one place before it is led away */
+	RECORDER_PATIENCE_ELSEWHERE =
+		500,	       /* and on another than the main stack */
+	RECORDER_PATCH = 13,   /* bytes of the three instructions */
+	RECORDER_CALL_END = 7, /* where the last of them begins */
+	RECORDER_JUMP = 10,    /* where the second of ours begins */
 	RECORDER_PAGE = 4096,
-	RECORDER_GAP = 64 << 20, /* to its table */
+	RECORDER_GAP = 64 << 20, /* for the scratch of inferior.h */
 };
 
 /*
@@ -44,19 +47,24 @@ struct recorder_sharer {
 
 /*
  * @page: where its code will be, in every program that is executed; 0 when
- *	there is to be none; the page behind it is for inferior.h
- * @table: behind both
+ *	there is to be none; what is behind it is for inferior.h
+ * @stopped: behind that, code whose calls are stopped
+ * @table: behind that
  * @site: the place in the service, or 0 while there is none
- * @candidate, @hits: the place where the last calls came from, and how many
+ * @candidate, @hits: the place where the last calls came from, and how many;
+ *	once there is a site, calls on other stacks
+ * @is_known: the code at the candidate can be led away
  * @entered_ms, @entered_ticks: the time when it was put there, by our clock and
  *	by the processor's counter
  */
 struct recorder {
 	uint64_t page;
+	uint64_t stopped;
 	uint64_t table;
 	uint64_t site;
 	uint64_t candidate;
 	unsigned int hits;
+	bool is_known;
 	uint64_t entered_ms;
 	uint64_t entered_ticks;
 	struct recorder_sharer *sharers;
@@ -104,13 +112,20 @@ void recorder_unshare(struct recorder *recorder, const struct tracee *t,
 bool recorder_is_shared(const struct recorder *recorder);
 bool recorder_was_shared(const struct recorder *recorder, uint64_t ticks);
 
+/* Whoever asks for the stack of a thread finds it in the place in the service. */
+void recorder_mend(const struct recorder *recorder,
+		   struct user_regs_struct *regs);
+/* Puts thread @tid there, which stands still. */
+int recorder_leave_thread(const struct recorder *recorder, struct tracee *t,
+			  pid_t tid, struct error *err);
+
 /*
  * Puts the bytes back; all threads stand still, and none is in the page then, nor
  * will the handler of a signal return to there.
  */
 int recorder_leave(struct recorder *recorder, struct tracee *t,
 		   struct error *err);
-/* What it knows of a descriptor; the stack is allocated. */
+/* What it knows of a descriptor or RECORDER_RANDOM; the stack is allocated. */
 bool recorder_read(const struct recorder *recorder, const struct tracee *t,
 		   int fd, struct recorded *ret_recorded);
 /* Takes page and table out of the list. */

@@ -42,6 +42,46 @@ static uint64_t offset_of(const char *label)
 	return (uint64_t)(label - recorder_code);
 }
 
+/* Between the two instructions of ours that stand in the place. */
+static bool is_at_jump(const struct recorder *recorder, uint64_t address)
+{
+	return recorder->site && address == recorder->site + RECORDER_JUMP;
+}
+
+static bool is_in_page(const struct recorder *recorder, uint64_t address)
+{
+	return recorder->site && address - recorder->page < RECORDER_PAGE;
+}
+
+static bool is_in_stopped(const struct recorder *recorder, uint64_t address)
+{
+	return recorder->site && address - recorder->stopped < RECORDER_PAGE;
+}
+
+static bool is_away(const struct recorder *recorder, uint64_t address)
+{
+	return is_at_jump(recorder, address) || is_in_page(recorder, address) ||
+	       is_in_stopped(recorder, address);
+}
+
+static bool has_made_call(const struct recorder *recorder, uint64_t address)
+{
+	if (is_in_stopped(recorder, address))
+		return address - recorder->stopped >
+		       (uint64_t)(recorder_stopped_call - recorder_stopped);
+	return is_in_page(recorder, address) &&
+	       address - recorder->page > offset_of(recorder_code_call);
+}
+
+void recorder_mend(const struct recorder *recorder,
+		   struct user_regs_struct *regs)
+{
+	if (is_away(recorder, regs->rip))
+		regs->rip = recorder->site + (has_made_call(recorder, regs->rip)
+						      ? RECORDER_CALL_END
+						      : 0);
+}
+
 /* The registers that the code has changed are in the slot, by then. */
 static int take_back(const struct recorder *recorder, struct tracee *t,
 		     struct user_regs_struct *regs, struct error *err)
@@ -50,8 +90,7 @@ static int take_back(const struct recorder *recorder, struct tracee *t,
 	struct recorder_slot slot;
 	int r;
 
-	if (offset < offset_of(recorder_code_kept) ||
-	    offset >= offset_of(recorder_code_done))
+	if (offset < offset_of(recorder_code_kept))
 		return 0;
 	r = tracee_read(t, regs->r11, &slot, sizeof(slot), err);
 	regs->rdi = slot.rdi;
@@ -68,26 +107,17 @@ static int take_back(const struct recorder *recorder, struct tracee *t,
 static int turn_back(const struct recorder *recorder, struct tracee *t,
 		     struct user_regs_struct *regs, struct error *err)
 {
-	const uint64_t offset = regs->rip - recorder->page;
-	int r;
+	const uint64_t address = regs->rip;
+	int r = 0;
 
-	if (regs->rip == recorder->site + RECORDER_JUMP ||
-	    offset <= offset_of(recorder_code_call)) {
-		regs->rip = recorder->site;
-		return 0;
+	if (is_in_page(recorder, address) && has_made_call(recorder, address) &&
+	    address - recorder->page < offset_of(recorder_code_done)) {
+		r = take_back(recorder, t, regs, err);
+		if (r == 0 && regs->rax < RECORDER_SLOTS)
+			r = recorder_table_keep(recorder, t, regs, err);
 	}
-	r = take_back(recorder, t, regs, err);
-	if (r == 0 && offset < offset_of(recorder_code_done) &&
-	    regs->rax < RECORDER_SLOTS)
-		r = recorder_table_keep(recorder, t, regs, err);
-	regs->rip = recorder->site + RECORDER_CALL_END;
+	recorder_mend(recorder, regs);
 	return r;
-}
-
-static bool is_in_page(const struct recorder *recorder, uint64_t address)
-{
-	return address - recorder->page < RECORDER_PAGE ||
-	       address == recorder->site + RECORDER_JUMP;
 }
 
 static int turn_thread(const struct recorder *recorder, struct tracee *t,
@@ -96,7 +126,7 @@ static int turn_thread(const struct recorder *recorder, struct tracee *t,
 {
 	int r = tracee_registers(t, tid, regs, err);
 
-	if (r < 0 || !is_in_page(recorder, regs->rip))
+	if (r < 0 || !is_away(recorder, regs->rip))
 		return r;
 	r = tracee_leave_call(t, tid, err);
 	if (r == 0)
@@ -106,6 +136,14 @@ static int turn_thread(const struct recorder *recorder, struct tracee *t,
 	if (r == 0)
 		r = tracee_set_registers(t, tid, regs, err);
 	return r;
+}
+
+int recorder_leave_thread(const struct recorder *recorder, struct tracee *t,
+			  pid_t tid, struct error *err)
+{
+	struct user_regs_struct regs;
+
+	return turn_thread(recorder, t, tid, &regs, err);
 }
 
 static int turn_frame(const struct recorder *recorder, struct tracee *t,
@@ -130,7 +168,7 @@ static int turn_frame(const struct recorder *recorder, struct tracee *t,
 	};
 	int r;
 
-	if (!is_in_page(recorder, frame->rip))
+	if (!is_away(recorder, frame->rip))
 		return 0;
 	r = turn_back(recorder, t, &regs, err);
 	frame->rdi = regs.rdi;

@@ -7,11 +7,12 @@
 #include "recorder.h"
 
 enum {
-	RECORDER_SLOT_SIZE = 4096,
+	RECORDER_SLOT_SIZE = 32768,
 	RECORDER_SLOT_STACK = 128, /* where its bytes of the stack begin */
 };
 
-#define RECORDER_TABLE_SIZE ((uint64_t)RECORDER_SLOTS * RECORDER_SLOT_SIZE)
+#define RECORDER_TABLE_SIZE \
+	((RECORDER_SLOTS + (uint64_t)1) * RECORDER_SLOT_SIZE)
 
 /*
  * The registers of a slot, in the order of recorder_code_x86_64.S.
@@ -26,10 +27,25 @@ struct recorder_slot {
 	uint64_t size;
 };
 
-/* The template of the code, and places in it; see recorder_code_x86_64.S. */
-extern const char recorder_code[], recorder_code_call[], recorder_code_table[],
-	recorder_code_kept[], recorder_code_stack[], recorder_code_done[],
-	recorder_code_back[], recorder_code_end[];
+/* What the code is to know, in the order of recorder_code_x86_64.S. */
+struct recorder_facts {
+	uint64_t table;
+	uint64_t stack;
+	uint64_t back;
+	uint64_t stopped;
+	uint64_t everywhere;
+};
+
+/* The templates of the code, and places in them. */
+extern const char recorder_code[], recorder_code_call[], recorder_code_kept[],
+	recorder_code_done[], recorder_code_facts[], recorder_code_end[];
+extern const char recorder_stopped[], recorder_stopped_call[],
+	recorder_stopped_end[];
+
+static inline uint64_t recorder_facts_address(const struct recorder *recorder)
+{
+	return recorder->page + (uint64_t)(recorder_code_facts - recorder_code);
+}
 
 /* The three instructions that are led away. */
 extern const unsigned char recorder_original[RECORDER_PATCH];

@@ -7,16 +7,28 @@
 #include <string.h>
 
 #include "clock.h"
+#include "witness.h"
 
 static uint64_t slot_address(const struct recorder *recorder, uint64_t fd)
 {
 	return recorder->table + fd * RECORDER_SLOT_SIZE;
 }
 
+static bool read_slot(const struct recorder *recorder, const struct tracee *t,
+		      int fd, struct recorder_slot *ret_slot)
+{
+	struct error ignored = {0};
+
+	return tracee_read(t, slot_address(recorder, (uint64_t)fd), ret_slot,
+			   sizeof(*ret_slot), &ignored) == 0 &&
+	       ret_slot->rsp != 0 &&
+	       ret_slot->size <= RECORDER_SLOT_SIZE - RECORDER_SLOT_STACK;
+}
+
 int recorder_table_keep(const struct recorder *recorder, struct tracee *t,
 			const struct user_regs_struct *regs, struct error *err)
 {
-	unsigned char bytes[RECORDER_SLOT_SIZE];
+	unsigned char bytes[RECORDER_SLOT_SIZE] = {0};
 	struct recorder_slot slot = {
 		.rsp = regs->rsp,
 		.rbp = regs->rbp,
@@ -33,11 +45,19 @@ int recorder_table_keep(const struct recorder *recorder, struct tracee *t,
 		.rax = regs->rax,
 	};
 
+	struct recorder_slot before;
+	int r;
+
 	slot.size = tracee_read_part(t, regs->rsp, bytes + RECORDER_SLOT_STACK,
 				     sizeof(bytes) - RECORDER_SLOT_STACK);
 	memcpy(bytes, &slot, sizeof(slot));
-	return tracee_write(t, slot_address(recorder, regs->rax), bytes,
-			    RECORDER_SLOT_STACK + slot.size, err);
+	r = tracee_write(t, slot_address(recorder, regs->rax), bytes,
+			 RECORDER_SLOT_STACK + slot.size, err);
+	if (r == 0 && witness_is_random_device(t, regs->rsi) &&
+	    !read_slot(recorder, t, RECORDER_RANDOM, &before))
+		r = tracee_write(t, slot_address(recorder, RECORDER_RANDOM),
+				 bytes, RECORDER_SLOT_STACK + slot.size, err);
+	return r;
 }
 
 /* The counter runs at one rate on all processors (constant_tsc). */
@@ -53,17 +73,6 @@ static uint64_t as_ms(const struct recorder *recorder, uint64_t ticks)
 			  (double)ms_now / (double)ticks_now);
 }
 
-static bool read_slot(const struct recorder *recorder, const struct tracee *t,
-		      int fd, struct recorder_slot *ret_slot)
-{
-	struct error ignored = {0};
-
-	return tracee_read(t, slot_address(recorder, (uint64_t)fd), ret_slot,
-			   sizeof(*ret_slot), &ignored) == 0 &&
-	       ret_slot->rsp != 0 &&
-	       ret_slot->size <= RECORDER_SLOT_SIZE - RECORDER_SLOT_STACK;
-}
-
 /* Threads may run, so that a slot may be written while it is read. */
 bool recorder_read(const struct recorder *recorder, const struct tracee *t,
 		   int fd, struct recorded *ret_recorded)
@@ -72,7 +81,7 @@ bool recorder_read(const struct recorder *recorder, const struct tracee *t,
 	struct error ignored = {0};
 	struct recorder_slot slot, again;
 
-	if (!recorder->site || fd < 0 || fd >= RECORDER_SLOTS ||
+	if (!recorder->site || fd < 0 || fd > RECORDER_RANDOM ||
 	    !read_slot(recorder, t, fd, &slot))
 		return false;
 	recorded.is_lost = recorder_was_shared(recorder, slot.ticks);

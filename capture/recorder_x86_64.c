@@ -2,6 +2,7 @@
  * recorder_x86_64.c - who opens files, recorded by the service itself
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -48,7 +49,8 @@ void recorder_init(struct recorder *recorder)
 	recorder->page =
 		0x200000000000 + (random & 0x1fffffffffff &
 				  ~(uint64_t)(CALL_FILTER_EXCEPTED - 1));
-	recorder->table = recorder->page + RECORDER_GAP;
+	recorder->stopped = recorder->page + RECORDER_GAP;
+	recorder->table = recorder->stopped + RECORDER_PAGE;
 }
 
 void recorder_forget(struct recorder *recorder)
@@ -82,7 +84,7 @@ static uint64_t stack_end(const struct tracee *t)
 	return end;
 }
 
-/* Two mappings at the addresses that the filter knows, or none. */
+/* Three mappings, two of them in view of the filter, or none. */
 static int map_pages(const struct recorder *recorder, struct tracee *t,
 		     pid_t tid, struct error *err)
 {
@@ -90,6 +92,8 @@ static int map_pages(const struct recorder *recorder, struct tracee *t,
 			       MAP_FIXED_NOREPLACE | MAP_NORESERVE;
 	struct call calls[] = {
 		CALL_GIVES(recorder->page, SYS_mmap, recorder->page, PAGE,
+			   PROT_READ | PROT_EXEC, flags, (uint64_t)-1, 0),
+		CALL_GIVES(recorder->stopped, SYS_mmap, recorder->stopped, PAGE,
 			   PROT_READ | PROT_EXEC, flags, (uint64_t)-1, 0),
 		CALL_GIVES(recorder->table, SYS_mmap, recorder->table,
 			   RECORDER_TABLE_SIZE, PROT_READ | PROT_WRITE, flags,
@@ -110,36 +114,44 @@ static int map_pages(const struct recorder *recorder, struct tracee *t,
 	if (r < 0)
 		return r;
 	r = inferior_run(&inferior, tid, calls, count, err);
-	if (r == 0 && (calls[0].result != (int64_t)recorder->page ||
-		       calls[1].result != (int64_t)recorder->table))
-		r = -EEXIST;
+	/* Kernels before 4.17 would map them elsewhere. */
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (calls[i].result != (int64_t)calls[i].arguments[0])
+			r = -EEXIST;
 	if (inferior_close(&inferior, tid, err) < 0)
 		r = -err->code;
 	return r;
 }
 
-static void fill_in(unsigned char *code, const char *behind, uint64_t value)
-{
-	memcpy(code + (behind - recorder_code) - sizeof(value), &value,
-	       sizeof(value));
-}
-
 static int write_code(const struct recorder *recorder, struct tracee *t,
 		      uint64_t site, struct error *err)
 {
-	unsigned char code[PAGE];
-	const size_t size = (size_t)(recorder_code_end - recorder_code);
+	const struct recorder_facts facts = {
+		.table = recorder->table,
+		.stack = stack_end(t),
+		.back = site + RECORDER_PATCH,
+		.stopped = recorder->stopped,
+	};
+	const uint64_t end_of_stopped =
+		recorder->stopped +
+		(uint64_t)(recorder_stopped_end - recorder_stopped);
 	/* movabs $page, %r11; jmp *%r11 */
 	unsigned char patch[RECORDER_PATCH] = {
 		[0] = 0x49, [1] = 0xbb, [10] = 0x41, [11] = 0xff, [12] = 0xe3};
-	int r;
+	int r = tracee_write(t, recorder->page, recorder_code,
+			     (size_t)(recorder_code_end - recorder_code), err);
 
-	memcpy(code, recorder_code, size);
-	fill_in(code, recorder_code_table, recorder->table);
-	fill_in(code, recorder_code_stack, stack_end(t));
-	fill_in(code, recorder_code_back, site + RECORDER_PATCH);
 	memcpy(patch + 2, &recorder->page, sizeof(recorder->page));
-	r = tracee_write(t, recorder->page, code, size, err);
+	if (r == 0)
+		r = tracee_write(t, recorder_facts_address(recorder), &facts,
+				 sizeof(facts), err);
+	if (r == 0)
+		r = tracee_write(
+			t, recorder->stopped, recorder_stopped,
+			(size_t)(recorder_stopped_end - recorder_stopped), err);
+	if (r == 0)
+		r = tracee_write(t, end_of_stopped - sizeof(facts.back),
+				 &facts.back, sizeof(facts.back), err);
 	if (r == 0)
 		r = tracee_write(t, site, patch, sizeof(patch), err);
 	return r;
@@ -171,8 +183,7 @@ static bool enter(struct recorder *recorder, struct tracee *t, pid_t tid,
 	struct error ignored = {0};
 	struct user_regs_struct regs;
 
-	if (!is_alone(t) || !is_known_code(t, site) ||
-	    map_pages(recorder, t, tid, &ignored) < 0 ||
+	if (!is_alone(t) || map_pages(recorder, t, tid, &ignored) < 0 ||
 	    write_code(recorder, t, site, &ignored) < 0 ||
 	    tracee_registers(t, tid, &regs, &ignored) < 0)
 		return false;
@@ -185,6 +196,18 @@ static bool enter(struct recorder *recorder, struct tracee *t, pid_t tid,
 	return true;
 }
 
+/* Calls on other stacks than the main one are recorded, too, from now on. */
+static void record_everywhere(const struct recorder *recorder, struct tracee *t)
+{
+	const uint64_t yes = 1;
+	struct error ignored = {0};
+
+	tracee_write(t,
+		     recorder_facts_address(recorder) +
+			     offsetof(struct recorder_facts, everywhere),
+		     &yes, sizeof(yes), &ignored);
+}
+
 bool recorder_take_over(struct recorder *recorder, struct tracee *t,
 			const struct stop *stop)
 {
@@ -192,15 +215,23 @@ bool recorder_take_over(struct recorder *recorder, struct tracee *t,
 	struct error ignored = {0};
 	uint64_t site;
 
-	if (!recorder->page || recorder->site || !t->filtered ||
-	    stop->number != SYS_openat || recorder_is_shared(recorder) ||
+	if (!recorder->page || !t->filtered || stop->number != SYS_openat ||
+	    recorder_is_shared(recorder) ||
 	    tracee_registers(t, stop->tid, &regs, &ignored) < 0)
 		return false;
+	if (recorder->site) {
+		if (regs.rip - recorder->stopped < PAGE &&
+		    ++recorder->hits == RECORDER_PATIENCE_ELSEWHERE)
+			record_everywhere(recorder, t);
+		return false;
+	}
 	site = regs.rip - RECORDER_CALL_END;
-	if (site != recorder->candidate)
+	if (site != recorder->candidate) {
+		recorder->candidate = site;
+		recorder->is_known = is_known_code(t, site);
 		recorder->hits = 0;
-	recorder->candidate = site;
-	if (++recorder->hits < RECORDER_PATIENCE)
+	}
+	if (!recorder->is_known || ++recorder->hits < RECORDER_PATIENCE)
 		return false;
 	recorder->hits = 0;
 	return enter(recorder, t, stop->tid, site);

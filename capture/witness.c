@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ipc.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -232,4 +233,15 @@ void witness_report(const struct witness *witness, bool was_there, pid_t pid,
 void witness_deinit(struct witness *witness)
 {
 	inotify_paths_deinit(&witness->watched);
+}
+
+bool witness_is_random_device(const struct tracee *t, uint64_t path)
+{
+	static const char urandom[] = "/dev/urandom";
+	static const char random[] = "/dev/random";
+	char text[sizeof(urandom)] = "";
+
+	tracee_read_part(t, path, text, sizeof(text));
+	return memcmp(text, urandom, sizeof(urandom)) == 0 ||
+	       memcmp(text, random, sizeof(random)) == 0;
 }

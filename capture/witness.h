@@ -71,4 +71,7 @@ void witness_report(const struct witness *witness, bool was_there, pid_t pid,
 		    struct audit *audit);
 void witness_deinit(struct witness *witness);
 
+/* Whether the path at @path names a device that gives randomness. */
+bool witness_is_random_device(const struct tracee *t, uint64_t path);
+
 #endif
