@@ -154,7 +154,7 @@ static const char *why_unknown(const struct blamer *blamer,
 		return by_child;
 	if (kind == RESOURCE_DESCRIPTOR && blamer->origins->has_ring)
 		return by_ring;
-	if (kind == RESOURCE_DESCRIPTOR && blamer->origins->recorder.site)
+	if (kind == RESOURCE_DESCRIPTOR && blamer->origins->recorder.is_mapped)
 		return by_many;
 	return by_nobody;
 }

@@ -88,8 +88,7 @@ static int start(struct capture *c, struct error *err)
 			},
 			err);
 	call_filter_free(&filter);
-	if (c->origins.recorder.page)
-		c->tracee.place = c->origins.recorder.page + RECORDER_PAGE;
+	c->tracee.place = c->origins.recorder.scratch;
 	if (r == 0 && !program.is_position_independent)
 		audit_add(&c->audit, VERDICT_NOTED, "program",
 			  "'%s' has fixed addresses (ET_EXEC)", program.binary);

@@ -105,7 +105,7 @@ void origins_collect(struct origins *origins, const struct tracee *t)
 	char path[64];
 	size_t count = 0;
 
-	if (!origins->recorder.site ||
+	if (!origins->recorder.is_mapped ||
 	    tracee_threads(t, &tids, &count, &ignored) < 0)
 		return;
 	origins->stops++;

@@ -208,9 +208,8 @@ static int ended(struct run *run, const struct stop *stop, struct error *err)
 static int not_ready(struct run *run, const struct stop *stop,
 		     struct error *err)
 {
-	char call[128];
-
 	struct error ignored = {0};
+	char call[128];
 
 	whereabouts_call(run->t, stop->tid, call, sizeof(call));
 	recorder_leave_thread(&run->wait->origins->recorder, run->t, stop->tid,

@@ -2,9 +2,9 @@
  * recorder.h - who opens files, recorded by the service itself
  *
  * A stop costs up to 100 us, and programs open files by the hundreds when they
- * start, most of them from a single place, in libc.  That place is led to a piece
- * of code of ours, which makes the call, and keeps the registers and the bytes of
- * the stack in a table, by the descriptor's number:
+ * start, most of them from a few places in libc and its loader.  These are led to
+ * a piece of code of ours, which makes the call, and keeps the registers and the
+ * bytes of the stack in a table, by the descriptor's number:
  *
  *	libc   mov $257, %eax      becomes   jump to the page of the recorder,
  *	       syscall                       which comes back behind the cmp
@@ -23,14 +23,25 @@
 enum {
 	RECORDER_SLOTS = 16384, /* descriptors; those above are not known */
 	RECORDER_RANDOM = RECORDER_SLOTS, /* who opened /dev/random first */
-	RECORDER_PATIENCE = 4, /* stops at one place before it is led away */
-	RECORDER_PATIENCE_ELSEWHERE =
-		500,	       /* and on another than the main stack */
-	RECORDER_PATCH = 13,   /* bytes of the three instructions */
-	RECORDER_CALL_END = 7, /* where the last of them begins */
-	RECORDER_JUMP = 10,    /* where the second of ours begins */
-	RECORDER_PAGE = 4096,
-	RECORDER_GAP = 64 << 20, /* for the scratch of inferior.h */
+	RECORDER_SITES = 4,
+	RECORDER_PATIENCE = 4, /* stops at one site before it is led away */
+	RECORDER_PATIENCE_ELSEWHERE = 500, /* on another than the main stack */
+};
+
+/*
+ * A place in the service that opens files.
+ * @start: of the bytes that are replaced
+ * @back: where the call returns to, behind the syscall instruction
+ * @has_prefix: other instructions stand between its start and the call
+ * @hits: stops there, and when it is led away, on other stacks than the main one
+ * @is_led: away, to our code
+ */
+struct recorder_site {
+	uint64_t start;
+	uint64_t back;
+	bool has_prefix;
+	bool is_led;
+	unsigned int hits;
 };
 
 /*
@@ -47,24 +58,22 @@ struct recorder_sharer {
 
 /*
  * @page: where its code will be, in every program that is executed; 0 when
- *	there is to be none; what is behind it is for inferior.h
+ *	there is to be none
+ * @scratch: behind it, for inferior.h
  * @stopped: behind that, code whose calls are stopped
  * @table: behind that
- * @site: the place in the service, or 0 while there is none
- * @candidate, @hits: the place where the last calls came from, and how many;
- *	once there is a site, calls on other stacks
- * @is_known: the code at the candidate can be led away
- * @entered_ms, @entered_ticks: the time when it was put there, by our clock and
- *	by the processor's counter
+ * @is_mapped: they are there
+ * @entered_ms, @entered_ticks: the time when they were put there, by our clock
+ *	and by the processor's counter
  */
 struct recorder {
 	uint64_t page;
+	uint64_t scratch;
 	uint64_t stopped;
 	uint64_t table;
-	uint64_t site;
-	uint64_t candidate;
-	unsigned int hits;
-	bool is_known;
+	bool is_mapped;
+	struct recorder_site sites[RECORDER_SITES];
+	size_t site_count;
 	uint64_t entered_ms;
 	uint64_t entered_ticks;
 	struct recorder_sharer *sharers;
@@ -91,7 +100,7 @@ void recorder_init(struct recorder *recorder);
 void recorder_deinit(struct recorder *recorder);
 
 /*
- * At a stop in a system call that opens a file.  True if the place was led away
+ * At a stop in a system call that opens a file.  True if its site was led away
  * with that; the thread then stands before it, and makes the call anew.
  */
 bool recorder_take_over(struct recorder *recorder, struct tracee *t,
@@ -112,10 +121,10 @@ void recorder_unshare(struct recorder *recorder, const struct tracee *t,
 bool recorder_is_shared(const struct recorder *recorder);
 bool recorder_was_shared(const struct recorder *recorder, uint64_t ticks);
 
-/* Whoever asks for the stack of a thread finds it in the place in the service. */
+/* Who has been led away is at its site, for whoever asks for its stack. */
 void recorder_mend(const struct recorder *recorder,
 		   struct user_regs_struct *regs);
-/* Puts thread @tid there, which stands still. */
+/* Puts thread @tid there, which stands still, in truth. */
 int recorder_leave_thread(const struct recorder *recorder, struct tracee *t,
 			  pid_t tid, struct error *err);
 

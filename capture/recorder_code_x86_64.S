@@ -1,13 +1,16 @@
 /*
- * recorder_code_x86_64.S - the code of recorder.h, a template of two pages
+ * recorder_code_x86_64.S - the code of recorder.h, two templates
  *
- * What it is to know is filled in at its end.  Of the registers rcx and r11 are
+ * There is a copy of both for each place that is led away.  What they are to know
+ * is filled in at their ends, and where the place does not hold it, the prefix is
+ * replaced by nothing (nop).  Of the registers rcx and r11 are
  * free, as the system call has changed them anyway; everything else is put back,
  * and nothing is pushed: the caller may use the bytes below its stack pointer.  A
  * slot is some pages:
  *
  *	0 rsp  8 rbp  16 rbx  24 r12 ... 48 r15  56 thread pointer  64 counter
- *	72 rdi  80 rsi  88 rdx  96 rax  104 bytes of stack that follow  128 ...
+ *	72 rdi  80 rsi  88 rdx  96 rax  104 bytes of stack that follow
+ *	112 where the call returns to  128 ...
  *
  * rsp is 0 until all of the rest is there.  Behind the slots is another, for the
  * first that has opened a device that gives randomness.
@@ -23,9 +26,17 @@
 #define MAIN_STACK (8 << 20)
 
 	.section .rodata
-	.globl recorder_code, recorder_code_call, recorder_code_kept
-	.globl recorder_code_done, recorder_code_facts, recorder_code_end
-	.globl recorder_stopped, recorder_stopped_call, recorder_stopped_end
+	.globl recorder_code, recorder_code_prefix, recorder_code_call
+	.globl recorder_code_kept, recorder_code_done, recorder_code_facts
+	.globl recorder_code_end
+	.globl recorder_stopped, recorder_stopped_prefix, recorder_stopped_call
+	.globl recorder_stopped_facts, recorder_stopped_end
+
+	.macro PREFIX
+	mov %rdi, %rsi
+	mov $-100, %edi
+	.endm
+
 	.balign 16
 recorder_code:
 	mov .Lstack(%rip), %r11
@@ -36,7 +47,10 @@ recorder_code:
 	jne 1f
 	mov .Lstopped(%rip), %r11
 	jmp *%r11
-1:	mov $257, %eax
+1:
+recorder_code_prefix:
+	PREFIX
+	mov $257, %eax
 recorder_code_call:
 	syscall
 	cmp $SLOTS, %rax
@@ -58,6 +72,8 @@ recorder_code_call:
 recorder_code_kept:
 	mov %fs:0x10, %rcx
 	mov %rcx, 56(%r11)
+	mov .Lreturn(%rip), %rcx
+	mov %rcx, 112(%r11)
 	rdtsc
 	shl $32, %rdx
 	or %rdx, %rax
@@ -122,13 +138,18 @@ recorder_code_facts:
 	.quad 0
 .Lback:
 	.quad 0
+.Lreturn:
+	.quad 0
 .Lstopped:
 	.quad 0
 .Leverywhere:
 	.quad 0
 recorder_code_end:
 
+	.balign 16
 recorder_stopped:
+recorder_stopped_prefix:
+	PREFIX
 	mov $257, %eax
 recorder_stopped_call:
 	syscall
@@ -136,6 +157,7 @@ recorder_stopped_call:
 	cmp $-4096, %rax
 	jmp *%r11
 	.balign 8
+recorder_stopped_facts:
 .Lback_stopped:
 	.quad 0
 recorder_stopped_end:

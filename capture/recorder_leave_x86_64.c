@@ -6,7 +6,9 @@
  * return to.  The kernel keeps the registers of that on the stack of the handler
  * (struct sigcontext_64).
  */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "common/cleanup.h"
 #include "common/io.h"
@@ -42,55 +44,98 @@ static uint64_t offset_of(const char *label)
 	return (uint64_t)(label - recorder_code);
 }
 
-/* Between the two instructions of ours that stand in the place. */
-static bool is_at_jump(const struct recorder *recorder, uint64_t address)
+/* Which of the two copies of a site's code an address is in, and where. */
+struct place {
+	const struct recorder_site *site;
+	bool is_at_jump; /* between our two instructions in the site itself */
+	bool is_stopped; /* where calls are stopped */
+	uint64_t offset;
+};
+
+static bool find_copy(const struct recorder *recorder, uint64_t offset,
+		      bool is_stopped, struct place *ret_place)
 {
-	return recorder->site && address == recorder->site + RECORDER_JUMP;
+	const size_t i = offset / RECORDER_COPY;
+
+	if (i >= recorder->site_count || !recorder->sites[i].is_led)
+		return false;
+	*ret_place = (struct place){
+		.site = &recorder->sites[i],
+		.is_stopped = is_stopped,
+		.offset = offset % RECORDER_COPY,
+	};
+	return true;
 }
 
-static bool is_in_page(const struct recorder *recorder, uint64_t address)
+static bool find_place(const struct recorder *recorder, uint64_t address,
+		       struct place *ret_place)
 {
-	return recorder->site && address - recorder->page < RECORDER_PAGE;
+	for (size_t i = 0; i < recorder->site_count; i++) {
+		const struct recorder_site *site = &recorder->sites[i];
+
+		if (!site->is_led || address != site->start + RECORDER_JUMP)
+			continue;
+		*ret_place = (struct place){.site = site, .is_at_jump = true};
+		return true;
+	}
+	return find_copy(recorder, address - recorder->page, false,
+			 ret_place) ||
+	       find_copy(recorder, address - recorder->stopped, true,
+			 ret_place);
 }
 
-static bool is_in_stopped(const struct recorder *recorder, uint64_t address)
+static bool has_made_call(const struct place *place)
 {
-	return recorder->site && address - recorder->stopped < RECORDER_PAGE;
-}
-
-static bool is_away(const struct recorder *recorder, uint64_t address)
-{
-	return is_at_jump(recorder, address) || is_in_page(recorder, address) ||
-	       is_in_stopped(recorder, address);
-}
-
-static bool has_made_call(const struct recorder *recorder, uint64_t address)
-{
-	if (is_in_stopped(recorder, address))
-		return address - recorder->stopped >
+	if (place->is_stopped)
+		return place->offset >
 		       (uint64_t)(recorder_stopped_call - recorder_stopped);
-	return is_in_page(recorder, address) &&
-	       address - recorder->page > offset_of(recorder_code_call);
+	return place->offset > offset_of(recorder_code_call);
+}
+
+static bool is_in_prefix(const struct place *place)
+{
+	if (place->is_stopped)
+		return place->offset >
+		       (uint64_t)(recorder_stopped_prefix - recorder_stopped);
+	return place->offset > offset_of(recorder_code_prefix);
+}
+
+/*
+ * One that has not made the call makes it from its own place; what stands before
+ * it there has been done, or a part of it.
+ */
+static void go_back(const struct place *place, struct user_regs_struct *regs)
+{
+	regs->rip = place->site->start;
+	if (place->is_at_jump)
+		return;
+	if (has_made_call(place)) {
+		regs->rip = place->site->back;
+	} else if (is_in_prefix(place)) {
+		if (place->site->has_prefix)
+			regs->rdi = (uint64_t)(int64_t)AT_FDCWD & UINT32_MAX;
+		regs->rax = SYS_openat;
+		regs->rip = place->site->back - RECORDER_CALL;
+	}
 }
 
 void recorder_mend(const struct recorder *recorder,
 		   struct user_regs_struct *regs)
 {
-	if (is_away(recorder, regs->rip))
-		regs->rip = recorder->site + (has_made_call(recorder, regs->rip)
-						      ? RECORDER_CALL_END
-						      : 0);
+	struct place place;
+
+	if (find_place(recorder, regs->rip, &place))
+		go_back(&place, regs);
 }
 
 /* The registers that the code has changed are in the slot, by then. */
-static int take_back(const struct recorder *recorder, struct tracee *t,
+static int take_back(struct tracee *t, const struct place *place,
 		     struct user_regs_struct *regs, struct error *err)
 {
-	const uint64_t offset = regs->rip - recorder->page;
 	struct recorder_slot slot;
 	int r;
 
-	if (offset < offset_of(recorder_code_kept))
+	if (place->offset < offset_of(recorder_code_kept))
 		return 0;
 	r = tracee_read(t, regs->r11, &slot, sizeof(slot), err);
 	regs->rdi = slot.rdi;
@@ -100,23 +145,21 @@ static int take_back(const struct recorder *recorder, struct tracee *t,
 	return r;
 }
 
-/*
- * One that is about to make the call makes it from its own place; one that has
- * made it goes on there behind it, and what it has opened is kept for it.
- */
+/* What one has opened that has made the call already is kept for it. */
 static int turn_back(const struct recorder *recorder, struct tracee *t,
-		     struct user_regs_struct *regs, struct error *err)
+		     const struct place *place, struct user_regs_struct *regs,
+		     struct error *err)
 {
-	const uint64_t address = regs->rip;
 	int r = 0;
 
-	if (is_in_page(recorder, address) && has_made_call(recorder, address) &&
-	    address - recorder->page < offset_of(recorder_code_done)) {
-		r = take_back(recorder, t, regs, err);
+	if (!place->is_stopped && has_made_call(place) &&
+	    place->offset < offset_of(recorder_code_done)) {
+		r = take_back(t, place, regs, err);
 		if (r == 0 && regs->rax < RECORDER_SLOTS)
-			r = recorder_table_keep(recorder, t, regs, err);
+			r = recorder_table_keep(recorder, t, place->site, regs,
+						err);
 	}
-	recorder_mend(recorder, regs);
+	go_back(place, regs);
 	return r;
 }
 
@@ -124,15 +167,16 @@ static int turn_thread(const struct recorder *recorder, struct tracee *t,
 		       pid_t tid, struct user_regs_struct *regs,
 		       struct error *err)
 {
+	struct place place;
 	int r = tracee_registers(t, tid, regs, err);
 
-	if (r < 0 || !is_away(recorder, regs->rip))
+	if (r < 0 || !find_place(recorder, regs->rip, &place))
 		return r;
 	r = tracee_leave_call(t, tid, err);
 	if (r == 0)
 		r = tracee_registers(t, tid, regs, err);
-	if (r == 0)
-		r = turn_back(recorder, t, regs, err);
+	if (r == 0 && find_place(recorder, regs->rip, &place))
+		r = turn_back(recorder, t, &place, regs, err);
 	if (r == 0)
 		r = tracee_set_registers(t, tid, regs, err);
 	return r;
@@ -166,11 +210,12 @@ static int turn_frame(const struct recorder *recorder, struct tracee *t,
 		.rip = frame->rip,
 		.fs_base = fs_base,
 	};
+	struct place place;
 	int r;
 
-	if (!is_away(recorder, frame->rip))
+	if (!find_place(recorder, frame->rip, &place))
 		return 0;
-	r = turn_back(recorder, t, &regs, err);
+	r = turn_back(recorder, t, &place, &regs, err);
 	frame->rdi = regs.rdi;
 	frame->rsi = regs.rsi;
 	frame->rdx = regs.rdx;
@@ -249,6 +294,23 @@ static int read_mappings(const struct tracee *t,
 	return mapping_list_parse(ret_mappings, text, err);
 }
 
+/* It may have been unloaded, and something else be there. */
+static int put_back(const struct recorder_site *site, struct tracee *t,
+		    struct error *err)
+{
+	/* movabs $..., %r11 */
+	static const unsigned char ours[] = {0x49, 0xbb};
+	unsigned char bytes[sizeof(ours)];
+
+	if (!site->is_led ||
+	    tracee_read_part(t, site->start, bytes, sizeof(bytes)) !=
+		    sizeof(bytes) ||
+	    memcmp(bytes, ours, sizeof(ours)) != 0)
+		return 0;
+	return tracee_write(t, site->start, recorder_original(site),
+			    RECORDER_PATCH, err);
+}
+
 int recorder_leave(struct recorder *recorder, struct tracee *t,
 		   struct error *err)
 {
@@ -257,7 +319,7 @@ int recorder_leave(struct recorder *recorder, struct tracee *t,
 	size_t count = 0;
 	int r;
 
-	if (!recorder->site)
+	if (!recorder->is_mapped)
 		return 0;
 	r = read_mappings(t, &mappings, err);
 	if (r == 0)
@@ -269,9 +331,8 @@ int recorder_leave(struct recorder *recorder, struct tracee *t,
 		if (r == 0)
 			r = turn_stacks(recorder, t, &mappings, &regs, err);
 	}
-	if (r == 0)
-		r = tracee_write(t, recorder->site, recorder_original,
-				 RECORDER_PATCH, err);
+	for (size_t i = 0; r == 0 && i < recorder->site_count; i++)
+		r = put_back(&recorder->sites[i], t, err);
 	mapping_list_deinit(&mappings);
 	return r;
 }

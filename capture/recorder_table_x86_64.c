@@ -26,6 +26,7 @@ static bool read_slot(const struct recorder *recorder, const struct tracee *t,
 }
 
 int recorder_table_keep(const struct recorder *recorder, struct tracee *t,
+			const struct recorder_site *site,
 			const struct user_regs_struct *regs, struct error *err)
 {
 	unsigned char bytes[RECORDER_SLOT_SIZE] = {0};
@@ -43,6 +44,7 @@ int recorder_table_keep(const struct recorder *recorder, struct tracee *t,
 		.rsi = regs->rsi,
 		.rdx = regs->rdx,
 		.rax = regs->rax,
+		.back = site->back,
 	};
 
 	struct recorder_slot before;
@@ -81,7 +83,7 @@ bool recorder_read(const struct recorder *recorder, const struct tracee *t,
 	struct error ignored = {0};
 	struct recorder_slot slot, again;
 
-	if (!recorder->site || fd < 0 || fd > RECORDER_RANDOM ||
+	if (!recorder->is_mapped || fd < 0 || fd > RECORDER_RANDOM ||
 	    !read_slot(recorder, t, fd, &slot))
 		return false;
 	recorded.is_lost = recorder_was_shared(recorder, slot.ticks);
@@ -89,7 +91,7 @@ bool recorder_read(const struct recorder *recorder, const struct tracee *t,
 	recorded.ticks = slot.ticks;
 	recorded.ms = as_ms(recorder, slot.ticks);
 	recorded.stack.registers = (struct user_regs_struct){
-		.rip = recorder->site + RECORDER_CALL_END,
+		.rip = slot.back,
 		.rsp = slot.rsp,
 		.rbp = slot.rbp,
 		.rbx = slot.rbx,
@@ -127,7 +129,7 @@ void recorder_hide(const struct recorder *recorder,
 	for (size_t i = 0; i < mappings->count; i++) {
 		const struct mapping *m = &mappings->items[i];
 
-		if (!recorder->site || m->start < recorder->page ||
+		if (!recorder->is_mapped || m->start < recorder->page ||
 		    m->end > end)
 			mappings->items[kept++] = *m;
 	}

@@ -24,14 +24,43 @@
 #endif
 
 enum {
-	PAGE = RECORDER_PAGE,
+	GAP = 64 << 20, /* for the scratch of inferior.h */
+	ORIGINAL_MAX = 15,
+	PREFIX_SIZE = 8, /* bytes, in both templates */
+	NOP = 0x90,
 };
 
-/* mov $257, %eax; syscall; cmp $-4096, %rax */
-const unsigned char recorder_original[RECORDER_PATCH] = {
-	0xb8, 0x01, 0x01, 0x00, 0x00, 0x0f, 0x05,
-	0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff,
+/*
+ * What libc calls with.  All of it up to the end of the first RECORDER_PATCH bytes
+ * is done by our code, and whatever follows it again.
+ * @size: bytes that are compared
+ * @call_end: where the call returns to
+ * @has_prefix: the template's prefix is part of it
+ */
+static const struct pattern {
+	unsigned char bytes[ORIGINAL_MAX];
+	size_t size;
+	size_t call_end;
+	bool has_prefix;
+} patterns[] = {
+	/* mov $257, %eax; syscall; cmp $-4096, %rax */
+	{{0xb8, 0x01, 0x01, 0x00, 0x00, 0x0f, 0x05, 0x48, 0x3d, 0x00, 0xf0,
+	  0xff, 0xff},
+	 13,
+	 7,
+	 false},
+	/* mov $257, %eax; mov %rdi, %rsi; mov $-100, %edi; syscall */
+	{{0xb8, 0x01, 0x01, 0x00, 0x00, 0x48, 0x89, 0xfe, 0xbf, 0x9c, 0xff,
+	  0xff, 0xff, 0x0f, 0x05},
+	 15,
+	 15,
+	 true},
 };
+
+const unsigned char *recorder_original(const struct recorder_site *site)
+{
+	return patterns[site->has_prefix].bytes;
+}
 
 uint64_t recorder_ticks(void)
 {
@@ -49,14 +78,15 @@ void recorder_init(struct recorder *recorder)
 	recorder->page =
 		0x200000000000 + (random & 0x1fffffffffff &
 				  ~(uint64_t)(CALL_FILTER_EXCEPTED - 1));
-	recorder->stopped = recorder->page + RECORDER_GAP;
+	recorder->scratch = recorder->page + RECORDER_PAGE;
+	recorder->stopped = recorder->page + GAP;
 	recorder->table = recorder->stopped + RECORDER_PAGE;
 }
 
 void recorder_forget(struct recorder *recorder)
 {
-	recorder->site = 0;
-	recorder->hits = 0;
+	recorder->is_mapped = false;
+	recorder->site_count = 0;
 	recorder->sharer_count = 0;
 }
 
@@ -91,10 +121,12 @@ static int map_pages(const struct recorder *recorder, struct tracee *t,
 	const uint64_t flags = MAP_PRIVATE | MAP_ANONYMOUS |
 			       MAP_FIXED_NOREPLACE | MAP_NORESERVE;
 	struct call calls[] = {
-		CALL_GIVES(recorder->page, SYS_mmap, recorder->page, PAGE,
-			   PROT_READ | PROT_EXEC, flags, (uint64_t)-1, 0),
-		CALL_GIVES(recorder->stopped, SYS_mmap, recorder->stopped, PAGE,
-			   PROT_READ | PROT_EXEC, flags, (uint64_t)-1, 0),
+		CALL_GIVES(recorder->page, SYS_mmap, recorder->page,
+			   RECORDER_PAGE, PROT_READ | PROT_EXEC, flags,
+			   (uint64_t)-1, 0),
+		CALL_GIVES(recorder->stopped, SYS_mmap, recorder->stopped,
+			   RECORDER_PAGE, PROT_READ | PROT_EXEC, flags,
+			   (uint64_t)-1, 0),
 		CALL_GIVES(recorder->table, SYS_mmap, recorder->table,
 			   RECORDER_TABLE_SIZE, PROT_READ | PROT_WRITE, flags,
 			   (uint64_t)-1, 0),
@@ -110,7 +142,7 @@ static int map_pages(const struct recorder *recorder, struct tracee *t,
 	if (r == 0)
 		r = inferior_open(&inferior, t, tid,
 				  auxv_find(auxv, size, AT_SYSINFO_EHDR), count,
-				  PAGE, err);
+				  RECORDER_PAGE, err);
 	if (r < 0)
 		return r;
 	r = inferior_run(&inferior, tid, calls, count, err);
@@ -123,37 +155,64 @@ static int map_pages(const struct recorder *recorder, struct tracee *t,
 	return r;
 }
 
-static int write_code(const struct recorder *recorder, struct tracee *t,
-		      uint64_t site, struct error *err)
+static uint64_t size_of(const char *start, const char *end)
 {
+	return (uint64_t)(end - start);
+}
+
+/* One of the two templates, with what it is to know at its end. */
+static int write_template(struct tracee *t, uint64_t address, const char *start,
+			  const char *end, const char *prefix,
+			  const struct recorder_site *site, const void *facts,
+			  size_t facts_size, struct error *err)
+{
+	unsigned char code[RECORDER_COPY];
+	const size_t size = size_of(start, end);
+
+	memcpy(code, start, size);
+	memcpy(code + size - facts_size, facts, facts_size);
+	if (!site->has_prefix)
+		memset(code + size_of(start, prefix), NOP, PREFIX_SIZE);
+	return tracee_write(t, address, code, size, err);
+}
+
+/* What the second of the patterns has behind it is executed there. */
+static uint64_t end_of_patch(const struct recorder_site *site)
+{
+	const uint64_t end = site->start + RECORDER_PATCH;
+
+	return end > site->back ? end : site->back;
+}
+
+static int write_code(const struct recorder *recorder, struct tracee *t,
+		      const struct recorder_site *site, struct error *err)
+{
+	const uint64_t offset =
+		(uint64_t)(site - recorder->sites) * RECORDER_COPY;
+	const uint64_t code = recorder->page + offset;
+	const uint64_t stopped = recorder->stopped + offset;
 	const struct recorder_facts facts = {
 		.table = recorder->table,
 		.stack = stack_end(t),
-		.back = site + RECORDER_PATCH,
-		.stopped = recorder->stopped,
+		.back = end_of_patch(site),
+		.returns = site->back,
+		.stopped = stopped,
 	};
-	const uint64_t end_of_stopped =
-		recorder->stopped +
-		(uint64_t)(recorder_stopped_end - recorder_stopped);
-	/* movabs $page, %r11; jmp *%r11 */
+	/* movabs $code, %r11; jmp *%r11 */
 	unsigned char patch[RECORDER_PATCH] = {
 		[0] = 0x49, [1] = 0xbb, [10] = 0x41, [11] = 0xff, [12] = 0xe3};
-	int r = tracee_write(t, recorder->page, recorder_code,
-			     (size_t)(recorder_code_end - recorder_code), err);
+	int r = write_template(t, code, recorder_code, recorder_code_end,
+			       recorder_code_prefix, site, &facts,
+			       sizeof(facts), err);
 
-	memcpy(patch + 2, &recorder->page, sizeof(recorder->page));
 	if (r == 0)
-		r = tracee_write(t, recorder_facts_address(recorder), &facts,
-				 sizeof(facts), err);
+		r = write_template(t, stopped, recorder_stopped,
+				   recorder_stopped_end,
+				   recorder_stopped_prefix, site, &facts.back,
+				   sizeof(facts.back), err);
+	memcpy(patch + 2, &code, sizeof(code));
 	if (r == 0)
-		r = tracee_write(
-			t, recorder->stopped, recorder_stopped,
-			(size_t)(recorder_stopped_end - recorder_stopped), err);
-	if (r == 0)
-		r = tracee_write(t, end_of_stopped - sizeof(facts.back),
-				 &facts.back, sizeof(facts.back), err);
-	if (r == 0)
-		r = tracee_write(t, site, patch, sizeof(patch), err);
+		r = tracee_write(t, site->start, patch, sizeof(patch), err);
 	return r;
 }
 
@@ -167,45 +226,82 @@ static bool is_alone(const struct tracee *t)
 	return tracee_threads(t, &tids, &count, &ignored) == 0 && count == 1;
 }
 
-static bool is_known_code(const struct tracee *t, uint64_t site)
-{
-	unsigned char bytes[RECORDER_PATCH];
-	struct error ignored = {0};
-
-	return tracee_read(t, site, bytes, sizeof(bytes), &ignored) == 0 &&
-	       memcmp(bytes, recorder_original, sizeof(bytes)) == 0;
-}
-
-/* What cannot be led away goes on being stopped. */
-static bool enter(struct recorder *recorder, struct tracee *t, pid_t tid,
-		  uint64_t site)
+/*
+ * What cannot be led away goes on being stopped.  The code wants a thread pointer,
+ * which the loader sets up late.
+ */
+static bool lead_away(struct recorder *recorder, struct tracee *t, pid_t tid,
+		      struct user_regs_struct *regs, struct recorder_site *site)
 {
 	struct error ignored = {0};
-	struct user_regs_struct regs;
 
-	if (!is_alone(t) || map_pages(recorder, t, tid, &ignored) < 0 ||
-	    write_code(recorder, t, site, &ignored) < 0 ||
-	    tracee_registers(t, tid, &regs, &ignored) < 0)
+	if (!regs->fs_base || !is_alone(t) || recorder_is_shared(recorder) ||
+	    (!recorder->is_mapped && map_pages(recorder, t, tid, &ignored) < 0))
 		return false;
-	regs.rip = site;
-	if (tracee_set_registers(t, tid, &regs, &ignored) < 0)
+	if (!recorder->is_mapped) {
+		recorder->is_mapped = true;
+		recorder->entered_ms = clock_now_ms();
+		recorder->entered_ticks = recorder_ticks();
+	}
+	if (tracee_leave_call(t, tid, &ignored) < 0 ||
+	    tracee_registers(t, tid, regs, &ignored) < 0)
 		return false;
-	recorder->site = site;
-	recorder->entered_ms = clock_now_ms();
-	recorder->entered_ticks = recorder_ticks();
-	return true;
+	regs->rip = site->start;
+	if (site->has_prefix)
+		regs->rdi = regs->rsi;
+	site->is_led = write_code(recorder, t, site, &ignored) == 0 &&
+		       tracee_set_registers(t, tid, regs, &ignored) == 0;
+	return site->is_led;
 }
 
 /* Calls on other stacks than the main one are recorded, too, from now on. */
-static void record_everywhere(const struct recorder *recorder, struct tracee *t)
+static void record_everywhere(const struct recorder *recorder, struct tracee *t,
+			      size_t i)
 {
 	const uint64_t yes = 1;
 	struct error ignored = {0};
 
 	tracee_write(t,
-		     recorder_facts_address(recorder) +
+		     recorder->page + i * RECORDER_COPY +
+			     size_of(recorder_code, recorder_code_facts) +
 			     offsetof(struct recorder_facts, everywhere),
 		     &yes, sizeof(yes), &ignored);
+}
+
+static bool is_pattern(const struct tracee *t, const struct pattern *pattern,
+		       uint64_t start)
+{
+	unsigned char bytes[ORIGINAL_MAX];
+	struct error ignored = {0};
+
+	return tracee_read(t, start, bytes, pattern->size, &ignored) == 0 &&
+	       memcmp(bytes, pattern->bytes, pattern->size) == 0;
+}
+
+/* The site that a call returns to, added if it is one that can be led away. */
+static struct recorder_site *find_site(struct recorder *recorder,
+				       const struct tracee *t, uint64_t back)
+{
+	for (size_t i = 0; i < recorder->site_count; i++)
+		if (recorder->sites[i].back == back)
+			return &recorder->sites[i];
+	for (size_t i = 0; recorder->site_count < RECORDER_SITES &&
+			   i < sizeof(patterns) / sizeof(*patterns);
+	     i++) {
+		struct recorder_site *site =
+			&recorder->sites[recorder->site_count];
+
+		if (!is_pattern(t, &patterns[i], back - patterns[i].call_end))
+			continue;
+		*site = (struct recorder_site){
+			.start = back - patterns[i].call_end,
+			.back = back,
+			.has_prefix = patterns[i].has_prefix,
+		};
+		recorder->site_count++;
+		return site;
+	}
+	return NULL;
 }
 
 bool recorder_take_over(struct recorder *recorder, struct tracee *t,
@@ -213,26 +309,20 @@ bool recorder_take_over(struct recorder *recorder, struct tracee *t,
 {
 	struct user_regs_struct regs;
 	struct error ignored = {0};
-	uint64_t site;
+	struct recorder_site *site;
 
 	if (!recorder->page || !t->filtered || stop->number != SYS_openat ||
-	    recorder_is_shared(recorder) ||
 	    tracee_registers(t, stop->tid, &regs, &ignored) < 0)
 		return false;
-	if (recorder->site) {
-		if (regs.rip - recorder->stopped < PAGE &&
-		    ++recorder->hits == RECORDER_PATIENCE_ELSEWHERE)
-			record_everywhere(recorder, t);
+	recorder_mend(recorder, &regs);
+	site = find_site(recorder, t, regs.rip);
+	if (!site)
 		return false;
-	}
-	site = regs.rip - RECORDER_CALL_END;
-	if (site != recorder->candidate) {
-		recorder->candidate = site;
-		recorder->is_known = is_known_code(t, site);
-		recorder->hits = 0;
-	}
-	if (!recorder->is_known || ++recorder->hits < RECORDER_PATIENCE)
+	site->hits++;
+	if (site->is_led && site->hits == RECORDER_PATIENCE_ELSEWHERE)
+		record_everywhere(recorder, t,
+				  (size_t)(site - recorder->sites));
+	if (site->is_led || site->hits % RECORDER_PATIENCE != 0)
 		return false;
-	recorder->hits = 0;
-	return enter(recorder, t, stop->tid, site);
+	return lead_away(recorder, t, stop->tid, &regs, site);
 }

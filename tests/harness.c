@@ -167,8 +167,11 @@ static double now(void)
 /* False at the end of the stream. */
 static bool collect(int fd, char *text, size_t *used)
 {
-	ssize_t got = read(fd, text + *used, TEXT_MAX - 1 - *used);
+	ssize_t got;
 
+	do
+		got = read(fd, text + *used, TEXT_MAX - 1 - *used);
+	while (got < 0 && errno == EINTR);
 	if (got > 0)
 		*used += (size_t)got;
 	text[*used] = '\0';
@@ -198,7 +201,8 @@ struct outcome finish(struct running running, const char *input, int seconds)
 		cr_expect(errno == EPIPE);
 	close(running.in);
 	while ((fds[0].fd >= 0 || fds[1].fd >= 0) && now() < end) {
-		poll(fds, 2, 100);
+		if (poll(fds, 2, 100) < 0)
+			continue;
 		for (int i = 0; i < 2; i++)
 			if (fds[i].fd >= 0 && fds[i].revents &&
 			    !collect(fds[i].fd, texts[i], &used[i]))

@@ -6,9 +6,12 @@
  *	failed		waits for a FIFO, and then no more
  *	nested		the same, and the handler has a stack of its own, on which
  *			another one interrupts it
- *	passed		the file is open, and the call has not come back yet
+ *	passed N	anywhere behind byte N of what the call was led to
+ *	listed N	the same, with folders
+ *	waits		no signal: it waits for the FIFO for ever
  *	vfork		no signal: a child has the memory, and opens files in it
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -29,6 +32,7 @@ enum {
 
 static volatile sig_atomic_t is_ready;
 static bool is_nested;
+static unsigned long least;
 
 static int open_file(const char *path)
 {
@@ -67,7 +71,7 @@ static void be_ready_inside(int number, siginfo_t *info, void *context)
 	const bool is_inside = rip >= 0x200000000000 && rip < 0x400000000000;
 
 	(void)info;
-	if (is_inside && (rip & 0xfff) > 13 && !is_ready)
+	if (is_inside && (rip & 0x3ff) >= least && !is_ready)
 		be_ready(number);
 }
 
@@ -97,7 +101,14 @@ static void check_file(int fd)
 	close(fd);
 }
 
-static void open_until_ready(void)
+static void check_folder(DIR *folder)
+{
+	service_check(folder && readdir(folder));
+	if (folder)
+		closedir(folder);
+}
+
+static void open_until_ready(bool is_folder)
 {
 	const struct itimerval often = {{0, 200}, {0, 200}}, never = {0};
 	struct sigaction action = {.sa_sigaction = be_ready_inside,
@@ -106,7 +117,10 @@ static void open_until_ready(void)
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
 	while (!is_ready)
-		check_file(open_file("/etc/passwd"));
+		if (is_folder)
+			check_folder(opendir("/etc"));
+		else
+			check_file(open_file("/etc/passwd"));
 	setitimer(ITIMER_REAL, &never, NULL);
 }
 
@@ -133,6 +147,7 @@ int main(int argc, char *argv[])
 	const stack_t stack = {.ss_sp = stack_bytes, .ss_size = STACK};
 	const char *what = argc > 1 ? argv[1] : "";
 
+	least = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 	unlink("fifo");
 	mkfifo("fifo", 0600);
 	open_many();
@@ -149,7 +164,11 @@ int main(int argc, char *argv[])
 		handle(SIGUSR1, be_ready, 0);
 		wait_for_fifo(-1);
 	} else if (strcmp(what, "passed") == 0) {
-		open_until_ready();
+		open_until_ready(false);
+	} else if (strcmp(what, "listed") == 0) {
+		open_until_ready(true);
+	} else if (strcmp(what, "waits") == 0) {
+		open_file("fifo");
 	} else {
 		open_in_child();
 	}

@@ -1,5 +1,6 @@
 /*
- * Descriptors opened by two threads, of which one has ended since
+ * Descriptors opened by two threads, of which one has ended since, after some
+ * opened by the main one
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -41,6 +42,9 @@ static void *make_event(void *context)
 int main(void)
 {
 	pthread_t reader, waker;
+
+	for (int i = 0; i < 10; i++)
+		close(open("/etc/passwd", O_RDONLY));
 
 	pthread_create(&reader, NULL, open_file, NULL);
 	pthread_join(reader, NULL);

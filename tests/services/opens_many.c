@@ -51,6 +51,7 @@ static int open_many(int count)
 
 static void *open_fifo(void *unused)
 {
+	open_many(1000);
 	opened_in_thread = open("fifo", O_RDONLY);
 	return unused;
 }

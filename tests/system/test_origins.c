@@ -107,12 +107,12 @@ Test(origins, service_that_opens_many_files_is_as_it_was)
 }
 
 /* What a handler returns to is where it was before that was led away. */
-static void check_interrupted(const char *what)
+static void check_interrupted(const char *what, const char *least)
 {
 	struct outcome outcome =
 		run("", WORDS(tool_capture(), "-q", "-o", "svc.core",
-			      "--carry=file", service_path("opens_in_handler"),
-			      what));
+			      "--carry=file,directory",
+			      service_path("opens_in_handler"), what, least));
 
 	expect_status(outcome, 0);
 	outcome_free(&outcome);
@@ -123,23 +123,34 @@ static void check_interrupted(const char *what)
 
 Test(origins, open_that_a_handler_interrupts_is_made_again)
 {
-	check_interrupted("restarted");
+	check_interrupted("restarted", "0");
 }
 
 Test(origins, open_that_a_handler_interrupts_fails)
 {
-	check_interrupted("failed");
+	check_interrupted("failed", "0");
 }
 
 Test(origins, open_that_nested_handlers_interrupt_fails)
 {
-	check_interrupted("nested");
+	check_interrupted("nested", "0");
 }
 
+/* Behind the call, where the registers are others, and anywhere. */
 Test(origins, open_that_a_handler_interrupts_at_its_end_has_its_file)
 {
-	for (size_t i = 0; i < 5; i++)
-		check_interrupted("passed");
+	check_interrupted("passed", "0");
+	check_interrupted("passed", "80");
+	check_interrupted("passed", "120");
+	check_interrupted("passed", "180");
+}
+
+Test(origins, folder_that_a_handler_interrupts_the_opening_of_is_open)
+{
+	check_interrupted("listed", "0");
+	check_interrupted("listed", "45");
+	check_interrupted("listed", "80");
+	check_interrupted("listed", "180");
 }
 
 Test(origins, what_a_child_opens_is_not_what_its_parent_has)

@@ -308,6 +308,15 @@ Test(ready, not_ready_in_time_says_where_it_was)
 		      "wait_for_ever at never_ready.c:9");
 }
 
+/* Its call is made for it elsewhere, which nobody is to see. */
+Test(ready, not_ready_in_a_recorded_open_says_where_it_was)
+{
+	check_failure(WORDS("--timeout=0.5", service_path("opens_in_handler"),
+			    "waits"),
+		      1, "was not ready after 0.5 s: it waits in openat",
+		      "open_file at opens_in_handler.c:");
+}
+
 Test(ready, crash_says_where_it_was)
 {
 	check_failure(WORDS(service_path("dies_early")), 1,
