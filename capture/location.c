@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "debug_file.h"
 
 enum {
 	NT_STAPSDT_TYPE = 3, /* sys/sdt.h, third version */
@@ -199,28 +200,21 @@ int location_load_bias(const char *path, uint64_t start, uint64_t offset,
 
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.find_debuginfo = debug_file_find,
 	.section_address = dwfl_offline_section_address,
 };
 
-/*
- * A file with its debug information, put at @bias.  No debuginfo server is
- * asked meanwhile; @servers is put back, because the service inherits it.
- */
+/* A file with its debug information, put at @bias. */
 struct reported {
 	Dwfl *dwfl;
 	Dwfl_Module *module;
 	GElf_Addr bias;
-	char *servers;
 };
 
 /* @module is NULL for what is no ELF file; it holds nothing. */
 static void reported_open(struct reported *file, const char *path)
 {
-	const char *servers = getenv("DEBUGINFOD_URLS");
-
-	*file = (struct reported){.servers = servers ? strdup(servers) : NULL};
-	setenv("DEBUGINFOD_URLS", "", 1);
+	*file = (struct reported){0};
 	file->dwfl = dwfl_begin(&callbacks);
 	if (!file->dwfl || !is_regular(path))
 		return;
@@ -233,11 +227,6 @@ static void reported_open(struct reported *file, const char *path)
 static void reported_close(struct reported *file)
 {
 	dwfl_end(file->dwfl);
-	if (file->servers)
-		setenv("DEBUGINFOD_URLS", file->servers, 1);
-	else
-		unsetenv("DEBUGINFOD_URLS");
-	free(file->servers);
 }
 
 /* A name may carry its version, "memcpy@@GLIBC_2.14". */

@@ -97,7 +97,8 @@ static int at_exit(struct run *run, const struct stop *stop, struct error *err)
 				 (uint64_t)stop->result);
 		if (call.number == SYS_mmap &&
 		    ready_needs_watch(run->wait->ready))
-			r = watchpoints_update(&run->watchpoints, run->t, err);
+			r = watchpoints_see(&run->watchpoints, run->t,
+					    call.arguments, err);
 	} else if (use == CALL_USE_OUTPUT && stop->result > 0) {
 		if (output_match_call(&run->output, run->t, call.number,
 				      call.arguments, (uint64_t)stop->result))

@@ -5,57 +5,20 @@
 
 #include <elfutils/libdwfl.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/cleanup.h"
-
-/* Where a file says that its debug information is in one of that name. */
-static bool is_beside(const char *file, const char *link)
-{
-	static const char *const places[][2] = {
-		{"", "/.debug"}, {"", ""}, {"/usr/lib/debug", ""}};
-	const char *slash = strrchr(file, '/');
-
-	for (size_t i = 0; slash && i < sizeof(places) / sizeof(*places); i++) {
-		char path[PATH_MAX];
-
-		snprintf(path, sizeof(path), "%s%.*s%s/%s", places[i][0],
-			 (int)(slash - file), file, places[i][1], link);
-		if (access(path, R_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
-/*
- * The standard search ends with loading the client of debuginfod, which takes
- * longer than all of the rest, so it is made only where it will find something.
- */
-static int find_debuginfo(Dwfl_Module *module, void **data, const char *name,
-			  Dwarf_Addr base, const char *file, const char *link,
-			  GElf_Word crc, char **ret_path)
-{
-	int fd = dwfl_build_id_find_debuginfo(module, data, name, base, file,
-					      link, crc, ret_path);
-
-	if (fd >= 0 || !file || !link || !is_beside(file, link))
-		return fd;
-	return dwfl_standard_find_debuginfo(module, data, name, base, file,
-					    link, crc, ret_path);
-}
+#include "debug_file.h"
 
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_linux_proc_find_elf,
-	.find_debuginfo = find_debuginfo,
+	.find_debuginfo = debug_file_find,
 };
 
 static int begin(struct symbols **ret_symbols, struct error *err)
 {
-	const char *servers = getenv("DEBUGINFOD_URLS");
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
 
 	if (symbols)
@@ -64,9 +27,6 @@ static int begin(struct symbols **ret_symbols, struct error *err)
 		free(symbols);
 		return error_system(err, ENOMEM, "cannot look up symbols");
 	}
-	/* Nobody waits for a debuginfo server to learn where a crash was. */
-	symbols->servers = servers ? strdup(servers) : NULL;
-	unsetenv("DEBUGINFOD_URLS");
 	*ret_symbols = symbols;
 	return 0;
 }
@@ -144,8 +104,5 @@ void symbols_close(struct symbols *symbols)
 	if (!symbols)
 		return;
 	dwfl_end(symbols->dwfl);
-	if (symbols->servers)
-		setenv("DEBUGINFOD_URLS", symbols->servers, 1);
-	free(symbols->servers);
 	free(symbols);
 }

@@ -3,9 +3,7 @@
  *
  * Included by those that know libdwfl: symbol*.c and saved_backtrace.c; for
  * others it is only to be opened and closed.  Files are opened when an address
- * in them is asked for; separate debug files are found, but no server is asked:
- * $DEBUGINFOD_URLS of this process is put back when the one that was opened
- * first is closed.
+ * in them is asked for.
  */
 #ifndef CAPTURE_SYMBOLS_H
 #define CAPTURE_SYMBOLS_H
@@ -21,13 +19,9 @@
 struct Dwfl;
 struct saved_stack;
 
-/*
- * @servers: what $DEBUGINFOD_URLS was before, or NULL
- * @unwound: the stack that saved_backtrace.c is at
- */
+/* @unwound: the stack that saved_backtrace.c is at */
 struct symbols {
 	struct Dwfl *dwfl;
-	char *servers;
 	const struct saved_stack *unwound;
 };
 

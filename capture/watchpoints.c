@@ -146,6 +146,39 @@ int watchpoints_update(struct watchpoints *w, struct tracee *t,
 	return r;
 }
 
+/*
+ * Most libraries have no probe, which their file says at less cost than all that
+ * is mapped.
+ */
+static bool may_bring_some(const struct watchpoints *w, const struct tracee *t,
+			   const uint64_t arguments[6])
+{
+	struct location_list locations = {0};
+	struct error ignored = {0};
+	char path[64], name[PATH_MAX];
+	bool may = true;
+
+	if (w->count > 0 || ready_may_be(w->ready, CORE_READY_SYMBOL) ||
+	    ready_may_be(w->ready, CORE_READY_LINE))
+		return true;
+	if (arguments[3] & MAP_ANONYMOUS)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", t->pid,
+		 (int)arguments[4]);
+	if (io_read_link(path, name, sizeof(name)) >= 0 &&
+	    find_in_file(w->ready, name, &locations, &ignored) == 0)
+		may = locations.count > 0;
+	location_list_deinit(&locations);
+	return may;
+}
+
+int watchpoints_see(struct watchpoints *w, struct tracee *t,
+		    const uint64_t arguments[6], struct error *err)
+{
+	return may_bring_some(w, t, arguments) ? watchpoints_update(w, t, err)
+					       : 0;
+}
+
 void watchpoints_clear(struct watchpoints *w)
 {
 	w->count = 0;

@@ -37,6 +37,9 @@ int watchpoints_check(const struct ready *ready, const char *path,
  */
 int watchpoints_update(struct watchpoints *watchpoints, struct tracee *t,
 		       struct error *err);
+/* The same at the exit of mmap(2), after which there may be nothing to do. */
+int watchpoints_see(struct watchpoints *watchpoints, struct tracee *t,
+		    const uint64_t arguments[6], struct error *err);
 /* After an exec nothing is mapped any more. */
 void watchpoints_clear(struct watchpoints *watchpoints);
 void watchpoints_deinit(struct watchpoints *watchpoints);
