@@ -228,6 +228,10 @@ static void check_server(int port, const char *request, const char *wanted)
 	outcome_free(&outcome);
 }
 
+/*
+ * The loop is known by the process id, so each life has to say that it runs; what
+ * waits for the time, and threads, work with that.
+ */
 Test(servers, asyncio_answers)
 {
 	const int port = free_port();
@@ -238,17 +242,22 @@ Test(servers, asyncio_answers)
 		WORDS("/usr/bin/python3", "-c",
 		      "import asyncio, sys\n"
 		      "async def handle(r, w):\n"
-		      "    w.write(b'echo ' + await r.readline())\n"
+		      "    asyncio._set_running_loop(loop)\n"
+		      "    await asyncio.sleep(0.01)\n"
+		      "    n = await asyncio.to_thread(sum, [20, 22])\n"
+		      "    w.write(b'echo %d ' % n + await r.readline())\n"
 		      "    await w.drain()\n"
 		      "    w.close()\n"
 		      "async def main():\n"
+		      "    global loop\n"
+		      "    loop = asyncio.get_running_loop()\n"
 		      "    s = await asyncio.start_server(handle, '127.0.0.1',"
 		      " int(sys.argv[1]))\n"
 		      "    print('listening', flush=True)\n"
 		      "    await s.serve_forever()\n"
 		      "asyncio.run(main())\n",
 		      number));
-	check_server(port, "hi\n", "echo hi\n");
+	check_server(port, "hi\n", "echo 42 hi\n");
 }
 
 /* With data that it has loaded from its file before. */
