@@ -18,7 +18,7 @@
 #include "note.h"
 
 enum {
-	FIRST_READ = 64 << 10, /* all of it for a service of 150 mappings */
+	FIRST_READ = 16 << 10, /* all that a small service has */
 };
 
 static int not_ours(struct error *err)
