@@ -13,7 +13,7 @@
 
 enum {
 	TIMEOUT_DEFAULT_MS = 60000,
-	SETTLE_DEFAULT_MS = 1000,
+	SETTLE_DEFAULT_MS = 300,
 };
 
 enum option_value {
@@ -68,7 +68,7 @@ static const char help[] =
 	"                         signal:NAME\n"
 	"      --timeout=SECONDS  how long that may take; 60, or 0 for ever\n"
 	"      --settle=SECONDS   how long its other threads may then finish what\n"
-	"                         they are at, until all of them sleep; 1\n"
+	"                         they are at, until all of them sleep; 0.3\n"
 	"      --cpu=LEVEL        have it choose its code for x86-64, x86-64-v2,\n"
 	"                         x86-64-v3 or x86-64-v4, whatever this CPU can\n"
 	"      --carry=KIND,...   have open descriptors made again: file, directory,\n"

@@ -40,12 +40,14 @@ static void write_file(const char *path, const char *text)
 
 static void capture(const char *ready, const char *const words[])
 {
-	const char *command[WORDS_MAX] = {tool_capture(), "-o",	 "svc.core",
-					  "--carry=all",  ready, "--"};
+	/* Compilers at work in other threads may take longer than usual here. */
+	const char *command[WORDS_MAX] = {
+		tool_capture(), "-o",  "svc.core", "--carry=all",
+		"--settle=5",	ready, "--"};
 	struct outcome outcome;
 
 	for (size_t i = 0; words[i]; i++)
-		command[6 + i] = words[i];
+		command[7 + i] = words[i];
 	outcome = run("", command);
 	expect_status(outcome, 0);
 	outcome_free(&outcome);

@@ -67,7 +67,7 @@ Test(options, program_alone_is_enough)
 	expect_text(options.service_argv[1], "-q");
 	cr_expect(!options.service_argv[2]);
 	cr_expect(options.timeout_ms == 60000 && options.pid == 0);
-	cr_expect(options.settle_ms == 1000);
+	cr_expect(options.settle_ms == 300);
 	cr_expect(!options.live_on && !options.json && !options.quiet);
 	cr_expect(ready_may_be(&options.ready, CORE_READY_MARKER));
 	cr_expect(ready_may_be(&options.ready, CORE_READY_STDIN));
