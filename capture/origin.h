@@ -105,6 +105,12 @@ void origins_deinit(struct origins *origins);
  */
 bool origins_enter(struct origins *origins, struct tracee *t,
 		   const struct stop *stop);
+/*
+ * At the entry of mlockall(2).  False if the thread stands before the call again
+ * afterwards.
+ */
+bool origins_lock(struct origins *origins, struct tracee *t,
+		  const struct stop *stop);
 /* At the exit of any call. */
 void origins_leave(struct origins *origins, const struct tracee *t,
 		   const struct stop *stop);

@@ -120,3 +120,10 @@ void origins_collect(struct origins *origins, const struct tracee *t)
 	}
 	collect_random(origins, t, tids, count);
 }
+
+bool origins_lock(struct origins *origins, struct tracee *t,
+		  const struct stop *stop)
+{
+	origins_collect(origins, t);
+	return !recorder_retire(&origins->recorder, t, stop->tid);
+}

@@ -69,6 +69,9 @@ static int at_entry(struct run *run, const struct stop *stop, struct error *err)
 	if (use == CALL_USE_STDIN ||
 	    (use == CALL_USE_WAIT && stdin_wait_is(run->t, stop)))
 		run->ready = CORE_READY_STDIN;
+	if (use == CALL_USE_LOCK &&
+	    !origins_lock(run->wait->origins, run->t, stop))
+		return 0;
 	if (!origins_enter(run->wait->origins, run->t, stop))
 		return 0;
 	if (use == CALL_USE_WITNESS)

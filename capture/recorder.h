@@ -21,7 +21,7 @@
 #include "saved_stack.h"
 
 enum {
-	RECORDER_SLOTS = 16384, /* descriptors; those above are not known */
+	RECORDER_SLOTS = 1024, /* descriptors; those above are not known */
 	RECORDER_RANDOM = RECORDER_SLOTS, /* who opened /dev/random first */
 	RECORDER_SITES = 4,
 	RECORDER_PATIENCE = 4, /* stops at one site before it is led away */
@@ -134,6 +134,12 @@ int recorder_leave_thread(const struct recorder *recorder, struct tracee *t,
  */
 int recorder_leave(struct recorder *recorder, struct tracee *t,
 		   struct error *err);
+/*
+ * Thread @tid is about to lock all memory, which would make the whole table real:
+ * where it is the only one, nothing is led away from then on, and its call is made
+ * anew.  True if so.
+ */
+bool recorder_retire(struct recorder *recorder, struct tracee *t, pid_t tid);
 /* What it knows of a descriptor or RECORDER_RANDOM; the stack is allocated. */
 bool recorder_read(const struct recorder *recorder, const struct tracee *t,
 		   int fd, struct recorded *ret_recorded);

@@ -20,9 +20,9 @@
  * on another stack are made where the filter stops them, and are recorded only
  * when they have become too many.
  */
-#define SLOTS	   16384
-#define SLOT_SHIFT 15
-#define STACK_MOST (32768 - 128)
+#define SLOTS	   1024
+#define SLOT_SHIFT 14
+#define STACK_MOST (16384 - 128)
 #define MAIN_STACK (8 << 20)
 
 	.section .rodata

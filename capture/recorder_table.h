@@ -7,7 +7,7 @@
 #include "recorder.h"
 
 enum {
-	RECORDER_SLOT_SIZE = 32768,
+	RECORDER_SLOT_SIZE = 16384,
 	RECORDER_SLOT_STACK = 128, /* where its bytes of the stack begin */
 };
 

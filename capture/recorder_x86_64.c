@@ -114,6 +114,29 @@ static uint64_t stack_end(const struct tracee *t)
 	return end;
 }
 
+/* Calls that a thread that stands in one makes in between. */
+static int make_calls(struct tracee *t, pid_t tid, struct call *calls,
+		      size_t count, struct error *err)
+{
+	cleanup_heap char *auxv = NULL;
+	struct inferior inferior = {0};
+	size_t size;
+	int r = io_read_filef(&auxv, &size, "/proc/%d/auxv", t->pid);
+
+	if (r == 0)
+		r = tracee_leave_call(t, tid, err);
+	if (r == 0)
+		r = inferior_open(&inferior, t, tid,
+				  auxv_find(auxv, size, AT_SYSINFO_EHDR), count,
+				  RECORDER_PAGE, err);
+	if (r < 0)
+		return r;
+	r = inferior_run(&inferior, tid, calls, count, err);
+	if (inferior_close(&inferior, tid, err) < 0)
+		r = -err->code;
+	return r;
+}
+
 /* Three mappings, two of them in view of the filter, or none. */
 static int map_pages(const struct recorder *recorder, struct tracee *t,
 		     pid_t tid, struct error *err)
@@ -132,26 +155,12 @@ static int map_pages(const struct recorder *recorder, struct tracee *t,
 			   (uint64_t)-1, 0),
 	};
 	const size_t count = sizeof(calls) / sizeof(*calls);
-	cleanup_heap char *auxv = NULL;
-	struct inferior inferior = {0};
-	size_t size;
-	int r = io_read_filef(&auxv, &size, "/proc/%d/auxv", t->pid);
+	int r = make_calls(t, tid, calls, count, err);
 
-	if (r == 0)
-		r = tracee_leave_call(t, tid, err);
-	if (r == 0)
-		r = inferior_open(&inferior, t, tid,
-				  auxv_find(auxv, size, AT_SYSINFO_EHDR), count,
-				  RECORDER_PAGE, err);
-	if (r < 0)
-		return r;
-	r = inferior_run(&inferior, tid, calls, count, err);
 	/* Kernels before 4.17 would map them elsewhere. */
 	for (size_t i = 0; r == 0 && i < count; i++)
 		if (calls[i].result != (int64_t)calls[i].arguments[0])
 			r = -EEXIST;
-	if (inferior_close(&inferior, tid, err) < 0)
-		r = -err->code;
 	return r;
 }
 
@@ -325,4 +334,24 @@ bool recorder_take_over(struct recorder *recorder, struct tracee *t,
 	if (site->is_led || site->hits % RECORDER_PATIENCE != 0)
 		return false;
 	return lead_away(recorder, t, stop->tid, &regs, site);
+}
+
+bool recorder_retire(struct recorder *recorder, struct tracee *t, pid_t tid)
+{
+	struct error ignored = {0};
+	struct call calls[] = {
+		CALL_GIVES(0, SYS_munmap, recorder->page, RECORDER_PAGE),
+		CALL_GIVES(0, SYS_munmap, recorder->stopped, RECORDER_PAGE),
+		CALL_GIVES(0, SYS_munmap, recorder->table, RECORDER_TABLE_SIZE),
+	};
+
+	if (!recorder->is_mapped || !is_alone(t) ||
+	    recorder_is_shared(recorder) ||
+	    recorder_leave(recorder, t, &ignored) < 0 ||
+	    make_calls(t, tid, calls, sizeof(calls) / sizeof(*calls),
+		       &ignored) < 0)
+		return false;
+	recorder_forget(recorder);
+	recorder->page = 0;
+	return true;
 }

@@ -153,6 +153,11 @@ Test(origins, folder_that_a_handler_interrupts_the_opening_of_is_open)
 	check_interrupted("listed", "180");
 }
 
+Test(origins, all_memory_can_be_locked_after_many_opens)
+{
+	check_interrupted("locked", "0");
+}
+
 Test(origins, what_a_child_opens_is_not_what_its_parent_has)
 {
 	struct outcome outcome =
