@@ -67,7 +67,10 @@ uint64_t recorder_ticks(void)
 	return __rdtsc();
 }
 
-/* Between programs, which lie above, and what has fixed addresses, below. */
+/*
+ * Between programs, which lie above, and what has fixed addresses, below; sanitizers
+ * leave it free, too.
+ */
 void recorder_init(struct recorder *recorder)
 {
 	uint64_t random = 0;
@@ -76,7 +79,7 @@ void recorder_init(struct recorder *recorder)
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return;
 	recorder->page =
-		0x200000000000 + (random & 0x1fffffffffff &
+		0x400000000000 + (random & 0x0fffffffffff &
 				  ~(uint64_t)(CALL_FILTER_EXCEPTED - 1));
 	recorder->scratch = recorder->page + RECORDER_PAGE;
 	recorder->stopped = recorder->page + GAP;

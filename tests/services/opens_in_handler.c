@@ -70,7 +70,7 @@ static void be_ready_inside(int number, siginfo_t *info, void *context)
 {
 	const uint64_t rip =
 		(uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
-	const bool is_inside = rip >= 0x200000000000 && rip < 0x400000000000;
+	const bool is_inside = rip >= 0x400000000000 && rip < 0x500000000000;
 
 	(void)info;
 	if (is_inside && (rip & 0x3ff) >= least && !is_ready)

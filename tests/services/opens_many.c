@@ -82,7 +82,7 @@ static void check_maps(void)
 
 	while (maps && fgets(line, sizeof(line), maps)) {
 		start = strtoull(line, NULL, 16);
-		service_check(start < 0x200000000000 || start > 0x400000000000);
+		service_check(start < 0x400000000000 || start > 0x500000000000);
 	}
 	service_check(maps != NULL);
 	fclose(maps);
