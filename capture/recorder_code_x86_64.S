@@ -98,6 +98,10 @@ recorder_code_kept:
 	mov %rsp, (%r11)
 
 	mov 80(%r11), %rsi
+	cmpb $'/', (%rsi)
+	jne 4f
+	cmpb $'d', 1(%rsi)
+	jne 4f
 	lea .Lrandom(%rip), %rdi
 	mov $RANDOM_SIZE, %ecx
 	repe cmpsb
