@@ -16,8 +16,10 @@
 #include "common/call.h"
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "common/text.h"
 #include "inferior.h"
 #include "recorder_table.h"
+#include "stat_line.h"
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000 /* since Linux 4.17 */
@@ -99,9 +101,23 @@ void recorder_deinit(struct recorder *recorder)
 	*recorder = (struct recorder){0};
 }
 
+/* Where it began, below the strings that the kernel has put there. */
+static uint64_t start_of_stack(const struct tracee *t)
+{
+	cleanup_heap char *stat = NULL;
+	const char *at;
+	uint64_t start = 0;
+
+	if (io_read_filef(&stat, NULL, "/proc/%d/stat", t->pid) < 0)
+		return 0;
+	at = stat_field(stat, STAT_START_STACK);
+	return at && take_decimal(&at, &start) ? start : 0;
+}
+
 /* The main stack grows down from there, if it is one of our size at all. */
 static uint64_t stack_end(const struct tracee *t)
 {
+	const uint64_t start = start_of_stack(t);
 	cleanup_heap char *text = NULL;
 	struct mapping_list list = {0};
 	struct error ignored = {0};
@@ -110,9 +126,13 @@ static uint64_t stack_end(const struct tracee *t)
 	if (io_read_filef(&text, NULL, "/proc/%d/maps", t->pid) < 0 ||
 	    mapping_list_parse(&list, take_pointer(&text), &ignored) < 0)
 		return 0;
-	for (size_t i = 0; i < list.count; i++)
-		if (strcmp(list.items[i].name, "[stack]") == 0)
-			end = list.items[i].end;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct mapping *m = &list.items[i];
+
+		if (strcmp(m->name, "[stack]") == 0)
+			end = m->start < start && start < m->end ? start
+								 : m->end;
+	}
 	mapping_list_deinit(&list);
 	return end;
 }
