@@ -232,33 +232,14 @@ void blame_story(const struct blamer *blamer, struct blame ***ret_blames,
 	*ret_count = count;
 }
 
-static bool closes_on_exec(const struct tracee *t, int64_t fd)
+static bool stays_open(const struct tracee *t, int64_t fd)
 {
 	struct open_file file = {0};
 	cleanup_heap char *fdinfo = NULL;
 
 	return io_read_filef(&fdinfo, NULL, "/proc/%d/fdinfo/%lld", t->pid,
-			     (long long)fd) < 0 ||
-	       !open_file_parse(&file, fdinfo) || file.close_on_exec;
-}
-
-static bool outlasts_exec(const struct tracee *t, const struct origin *origin)
-{
-	switch (origin->kind) {
-	case RESOURCE_DESCRIPTOR:
-	case RESOURCE_LOCK:
-		return !closes_on_exec(t, origin->id);
-	case RESOURCE_CHILD:
-	case RESOURCE_RANDOMNESS:
-	case RESOURCE_SEMAPHORE:
-	case RESOURCE_PROCESS_ID:
-		return true;
-	case RESOURCE_MAPPING:
-	case RESOURCE_TIMER:
-	case RESOURCE_NONE:
-		break;
-	}
-	return false;
+			     (long long)fd) == 0 &&
+	       open_file_parse(&file, fdinfo) && !file.close_on_exec;
 }
 
 static void name_early(struct lookup *lookup, struct origin *origin)
@@ -277,7 +258,7 @@ void blame_before_exec(const struct blamer *blamer)
 	for (size_t i = 0; i < origins->made.count; i++) {
 		struct origin *origin = origins->made.items[i];
 
-		if (!outlasts_exec(blamer->tracee, origin))
+		if (!origin_outlasts_exec(origin, blamer->tracee, stays_open))
 			continue;
 		if (origin->rival)
 			name_early(&lookup, origin->rival);

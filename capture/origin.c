@@ -291,12 +291,13 @@ void origins_freeze(struct origins *origins, const struct tracee *t)
 	}
 }
 
-static bool outlasts_exec(const struct tracee *t, const struct origin *origin)
+bool origin_outlasts_exec(const struct origin *origin, const struct tracee *t,
+			  bool (*is_kept)(const struct tracee *t, int64_t fd))
 {
 	switch (origin->kind) {
 	case RESOURCE_DESCRIPTOR:
 	case RESOURCE_LOCK:
-		return is_open(t, origin->id);
+		return is_kept(t, origin->id);
 	case RESOURCE_CHILD:
 	case RESOURCE_RANDOMNESS:
 	case RESOURCE_SEMAPHORE:
@@ -319,7 +320,7 @@ void origins_exec(struct origins *origins, const struct tracee *t,
 	for (size_t i = origins->made.count; i-- > 0;) {
 		const struct origin *origin = origins->made.items[i];
 
-		if (outlasts_exec(t, origin))
+		if (origin_outlasts_exec(origin, t, is_open))
 			continue;
 		if (origin->kind == RESOURCE_DESCRIPTOR &&
 		    origin->id == origins->explained) {

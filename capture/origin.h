@@ -138,6 +138,13 @@ void origins_collect(struct origins *origins, const struct tracee *t);
 const struct origin *origins_find(const struct origins *origins,
 				  enum resource_kind kind, int64_t id);
 
+/*
+ * Whether what it has made is there when another program is executed; of what
+ * a descriptor holds, as @is_kept says of that.
+ */
+bool origin_outlasts_exec(const struct origin *origin, const struct tracee *t,
+			  bool (*is_kept)(const struct tracee *t, int64_t fd));
+
 /* Of the descriptor that others are copies of. */
 const struct origin *origin_root(const struct origin *origin);
 
