@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+enum {
+	NOBODY = 65534, /* the user and the group of that name */
+};
+
 /* @make: returns -1 where it is not possible, to this user or this kernel. */
 struct trouble {
 	const char *kind;
@@ -29,5 +33,8 @@ extern const struct troubles thread_troubles;
  * have open now, and ends when we end.  Returns -1 when there is none.
  */
 pid_t make_orphan(void);
+
+/* The calling thread may make no sockets in the file system from here on. */
+int confine(void);
 
 #endif

@@ -18,7 +18,6 @@
 #include "makes_trouble.h"
 
 enum {
-	NOBODY = 65534,
 	SOME_PORT = 0x80,
 };
 
@@ -33,7 +32,7 @@ static int make_seccomp(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }
 
-static int make_landlock(void)
+int confine(void)
 {
 	const struct landlock_ruleset_attr rules = {
 		.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_SOCK,
@@ -152,7 +151,7 @@ static int make_io_permission(void)
 
 static const struct trouble items[] = {
 	{"seccomp", make_seccomp},
-	{"landlock", make_landlock},
+	{"landlock", confine},
 	{"user-dispatch", make_user_dispatch},
 	{"setuid", make_user},
 	{"setgroups", make_groups},

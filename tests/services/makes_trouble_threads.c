@@ -1,13 +1,11 @@
 /*
  * Threads that are not as threads usually are.
  */
-#include <linux/landlock.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,7 +14,6 @@
 #include "service.h"
 
 enum {
-	NOBODY = 65534,
 	LATE_S = 100000,
 };
 
@@ -83,21 +80,7 @@ static int make_credentials(void)
 	return getuid() == NOBODY ? -1 : start(change_user, &(pthread_t){0});
 }
 
-/* Not that of the process, which could not be captured either. */
-static int confine(void)
-{
-	const struct landlock_ruleset_attr rules = {
-		.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_SOCK,
-	};
-	int fd = (int)syscall(SYS_landlock_create_ruleset, &rules,
-			      sizeof(rules), 0);
-
-	if (fd < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    syscall(SYS_landlock_restrict_self, fd, 0) < 0)
-		return -1;
-	return close(fd);
-}
-
+/* Not the process, which could not be captured either. */
 static int make_confined(void)
 {
 	return start(confine, &(pthread_t){0});
