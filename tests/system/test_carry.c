@@ -2,65 +2,25 @@
  * test_carry.c - descriptors that are made again, and those that cannot be
  */
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "tests/harness.h"
+#include "tests/carry_cases.h"
 
 TestSuite(carry, .init = harness_begin, .fini = harness_end, .timeout = 120);
 
-/* What --carry is given: the name of the case, without its own word. */
-static void kinds_of(const char *name, char option[64])
+static void expect_carried(const char *name, const struct outcome *capture)
 {
-	const char *colon = strchr(name, ':');
-	size_t length = strlen(name);
-
-	if (colon && strcmp(colon, ":any") != 0)
-		length = (size_t)(colon - name);
-	snprintf(option, 64, "--carry=%.*s", (int)length, name);
-}
-
-static void check_case(const char *name)
-{
-	char option[64];
-	struct outcome outcome;
-
-	kinds_of(name, option);
-	outcome = run("", WORDS(tool_capture(), "-o", "svc.core", option,
-				service_path("carries"), name));
-	if (strstr(outcome.err, "exited with status 77")) {
-		outcome_free(&outcome);
-		return;
-	}
-	cr_expect(outcome.status == 0, "%s: %s", name, outcome.err);
-	outcome_free(&outcome);
-	for (int i = 0; i < 2; i++) {
-		outcome = run("", WORDS(tool_restore(), "svc.core"));
-		cr_expect(outcome.status == 0 &&
-				  strcmp(outcome.out, "ok\n") == 0,
-			  "%s: %s%s", name, outcome.out, outcome.err);
-		outcome_free(&outcome);
-	}
+	cr_expect(capture->status == 0, "%s: %s", name, capture->err);
+	carry_restores(name);
 }
 
 /* state: descriptors of kinds that can be made again */
 Test(carry, every_kind_comes_back_as_it_was)
 {
-	struct outcome list =
-		run(NULL, WORDS(service_path("carries"), "--list"));
-	size_t count = 0;
-
-	for (char *name = strtok(list.out, "\n"); name;
-	     name = strtok(NULL, "\n"), count++)
-		check_case(name);
-	cr_expect(count >= 18, "%zu cases", count);
-	outcome_free(&list);
+	carry_each("--list", 18, expect_carried);
 }
 
 /* state: descriptors of kinds that can be made again */
