@@ -23,6 +23,8 @@
 enum {
 	TEXT_MAX = 1 << 20,
 	PATHS_MAX = 16,
+	PROC_MAX = 4096,
+	AWAIT_S = 10,
 };
 
 /* Criterion runs each test in a process of its own. */
@@ -230,6 +232,81 @@ void outcome_free(struct outcome *outcome)
 	free(outcome->out);
 	free(outcome->err);
 	*outcome = (struct outcome){0};
+}
+
+/* Empty when there is no such process. */
+static void read_proc(pid_t pid, const char *name, char text[PROC_MAX])
+{
+	char path[64];
+	ssize_t size;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	size = fd < 0 ? 0 : read(fd, text, PROC_MAX - 1);
+	text[size < 0 ? 0 : size] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+char process_state(pid_t pid)
+{
+	const char *end;
+	char text[PROC_MAX];
+
+	read_proc(pid, "stat", text);
+	end = strrchr(text, ')');
+	return end ? end[2] : '?';
+}
+
+static bool awaits_input(pid_t pid)
+{
+	static const char read_of_input[] = "0 0x0 ";
+	char text[PROC_MAX];
+
+	read_proc(pid, "syscall", text);
+	return process_state(pid) == 'S' &&
+	       strncmp(text, read_of_input, strlen(read_of_input)) == 0;
+}
+
+static pid_t tracer_of(pid_t pid)
+{
+	static const char key[] = "\nTracerPid:";
+	char text[PROC_MAX];
+	const char *at;
+
+	read_proc(pid, "status", text);
+	at = strstr(text, key);
+	return at ? atoi(at + strlen(key)) : 0;
+}
+
+/*
+ * Who traces it sleeps only when it has told it to stop, so whoever waits for
+ * input after that was let go on.
+ */
+static bool awaits_input_traced(pid_t pid, pid_t tracer)
+{
+	return tracer_of(pid) == tracer && process_state(tracer) == 'S' &&
+	       awaits_input(pid);
+}
+
+void await_input(pid_t pid)
+{
+	const double end = now() + AWAIT_S;
+
+	while (!awaits_input(pid) && now() < end)
+		usleep(1000);
+	cr_assert(now() < end, "%d does not wait for input", pid);
+}
+
+void await_input_traced(pid_t pid, pid_t tracer)
+{
+	const double end = now() + AWAIT_S;
+
+	while (!awaits_input_traced(pid, tracer) && now() < end)
+		usleep(1000);
+	cr_assert(now() < end, "%d does not wait for input, traced by %d", pid,
+		  tracer);
 }
 
 bool has_program(const char *name)

@@ -50,6 +50,13 @@ struct outcome finish(struct running running, const char *input, int seconds);
 struct outcome run(const char *input, const char *const words[]);
 void outcome_free(struct outcome *outcome);
 
+/* The letter that /proc/PID/stat has for it, or '?'. */
+char process_state(pid_t pid);
+/* Waits until a process waits for its standard input; ten seconds. */
+void await_input(pid_t pid);
+/* The same of one that @tracer has stopped and let go on since. */
+void await_input_traced(pid_t pid, pid_t tracer);
+
 /* run("1+1\n", WORDS("bc", "-q")) */
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 

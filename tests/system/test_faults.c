@@ -85,7 +85,7 @@ Test(faults, core_of_another_program_is_refused)
 	if (!has_program("gcore"))
 		return;
 	service = start(WORDS(service_path("waits_for_input")));
-	usleep(200000);
+	await_input(service.pid);
 	snprintf(command, sizeof(command),
 		 "gcore -o other %d >/dev/null 2>&1; mv other.* svc.core; "
 		 "chmod 644 svc.core",

@@ -153,16 +153,37 @@ Test(ready, default_takes_the_marker)
 	outcome_free(&outcome);
 }
 
+/* It waits for its input; @pid is what the capturer is given for it. */
+static struct running start_waiting(const char *const words[], char pid[32])
+{
+	struct running service = start(words);
+
+	await_input(service.pid);
+	snprintf(pid, 32, "--pid=%d", service.pid);
+	return service;
+}
+
+/* Captures it at a point that it gets to when it has read @input. */
+static struct outcome capture_after(struct running service, const char *input,
+				    const char *when, const char *pid)
+{
+	struct running capture =
+		start(WORDS(tool_capture(), "-o", "svc.core", when, pid));
+	const ssize_t size = (ssize_t)strlen(input);
+
+	await_input_traced(service.pid, capture.pid);
+	cr_assert(write(service.in, input, strlen(input)) == size);
+	return finish(capture, NULL, 20);
+}
+
 Test(ready, process_that_runs_is_taken_as_it_is_and_goes_on)
 {
 	/* In a session of its own, as one that another terminal has started. */
-	struct running service =
-		start(WORDS("setsid", service_path("waits_for_input")));
-	struct outcome outcome;
 	char pid[32];
+	struct running service = start_waiting(
+		WORDS("setsid", service_path("waits_for_input")), pid);
+	struct outcome outcome;
 
-	usleep(300000);
-	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
 	outcome = run(NULL, WORDS(tool_capture(), "-o", "svc.core", pid));
 	expect_status(outcome, 0);
 	outcome_free(&outcome);
@@ -179,18 +200,12 @@ Test(ready, process_that_runs_is_taken_as_it_is_and_goes_on)
 /* Its threads run, too: without them it would not get there. */
 Test(ready, process_that_runs_is_taken_at_a_function_that_it_calls_later)
 {
-	struct running service = start(WORDS(service_path("waits_in_threads")));
-	struct running capture;
-	struct outcome outcome;
 	char pid[32];
+	struct running service =
+		start_waiting(WORDS(service_path("waits_in_threads")), pid);
+	struct outcome outcome =
+		capture_after(service, "go\n", "--ready=symbol:puts", pid);
 
-	usleep(300000);
-	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
-	capture = start(WORDS(tool_capture(), "-o", "svc.core",
-			      "--ready=symbol:puts", pid));
-	usleep(300000);
-	cr_assert(write(service.in, "go\n", 3) == 3);
-	outcome = finish(capture, NULL, 20);
 	expect_status(outcome, 0);
 	expect_in(outcome.err, "taken before the function");
 	outcome_free(&outcome);
@@ -207,14 +222,12 @@ Test(ready, process_that_runs_is_taken_at_a_function_that_it_calls_later)
 
 Test(ready, kill_ends_a_process_that_was_taken)
 {
-	struct running service = start(WORDS(service_path("waits_for_input")));
-	struct outcome outcome;
 	char pid[32];
+	struct running service =
+		start_waiting(WORDS(service_path("waits_for_input")), pid);
+	struct outcome outcome = run(
+		NULL, WORDS(tool_capture(), "--kill", "-o", "svc.core", pid));
 
-	usleep(300000);
-	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
-	outcome = run(NULL,
-		      WORDS(tool_capture(), "--kill", "-o", "svc.core", pid));
 	expect_status(outcome, 0);
 	outcome_free(&outcome);
 	outcome = finish(service, NULL, 10);
@@ -224,20 +237,14 @@ Test(ready, kill_ends_a_process_that_was_taken)
 
 Test(ready, process_that_is_refused_goes_on_with_its_children)
 {
-	struct running service = start(
-		WORDS("sh", "-c",
-		      "read a; sleep 2 & echo go; read b; wait; echo $b"));
-	struct running capture;
-	struct outcome outcome;
 	char pid[32];
+	struct running service = start_waiting(
+		WORDS("sh", "-c",
+		      "read a; sleep 2 & echo go; read b; wait; echo $b"),
+		pid);
+	struct outcome outcome =
+		capture_after(service, "1\n", "--ready=output:go", pid);
 
-	usleep(300000);
-	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
-	capture = start(WORDS(tool_capture(), "-o", "svc.core",
-			      "--ready=output:go", pid));
-	usleep(300000);
-	cr_assert(write(service.in, "1\n", 2) == 2);
-	outcome = finish(capture, NULL, 20);
 	expect_status(outcome, 3);
 	expect_in(outcome.err, "refused   child ");
 	outcome_free(&outcome);

@@ -235,21 +235,6 @@ Test(restore, works_with_no_new_privileges)
 	outcome_free(&outcome);
 }
 
-static char state_of(pid_t pid)
-{
-	char path[64], text[256] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "r");
-	if (!file)
-		return '?';
-	if (fread(text, 1, sizeof(text) - 1, file) == 0)
-		text[0] = '\0';
-	fclose(file);
-	return strrchr(text, ')') ? strrchr(text, ')')[2] : '?';
-}
-
 Test(restore, stop_leaves_it_stopped_and_whole)
 {
 	struct running stopped;
@@ -257,9 +242,9 @@ Test(restore, stop_leaves_it_stopped_and_whole)
 
 	capture_service("knows_itself");
 	stopped = start(WORDS(tool_restore(), "--stop", "svc.core"));
-	for (int i = 0; i < 100 && state_of(stopped.pid) != 'T'; i++)
+	for (int i = 0; i < 100 && process_state(stopped.pid) != 'T'; i++)
 		usleep(20000);
-	cr_expect(state_of(stopped.pid) == 'T');
+	cr_expect(process_state(stopped.pid) == 'T');
 
 	kill(stopped.pid, SIGCONT);
 	outcome = finish(stopped, NULL, 20);
