@@ -40,15 +40,15 @@ int main(void)
 
 	service_check(fcntl(file, F_SETLK, &lock) == 0);
 	service_finding("fd %d file", file);
-	expect("locked", "fcntl", __LINE__ - 2);
 	expect("opened", "openat", open_line);
+	expect("locked", "fcntl", __LINE__ - 3);
 	/* Given up and taken again, and held through a copy. */
 	service_check(flock(other, LOCK_EX) == 0);
 	service_check(flock(other, LOCK_UN) == 0);
 	service_check(flock(other, LOCK_SH) == 0);
 	service_finding("fd %d file", copy);
-	expect("locked", "flock", __LINE__ - 2);
 	expect("copied from fd 4", "dup", copy_line);
+	expect("locked", "flock", __LINE__ - 3);
 	close(other);
 	pthread_getcpuclockid(pthread_self(), &clock);
 	service_check(timer_create(clock, &silent, &timer) == 0);

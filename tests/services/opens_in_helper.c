@@ -5,6 +5,7 @@
  * its own line down, so the expectation cannot go stale when this file moves.
  * Stripped it has no lines, but it still knows where its functions are.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -17,8 +18,9 @@ __attribute__((noinline)) static int open_config(int load_line, int main_line)
 	int open_line = __LINE__ + 1;
 	int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
 
-	service_finding("fd %d file /etc/passwd", fd);
-	service_expect("in openat(2)");
+	service_finding("fd %d file /etc/passwd, read-only, at 0", fd);
+	service_expect("by thread %d (%.15s) in openat(2)", gettid(),
+		       program_invocation_short_name);
 	service_expect("open_config at opens_in_helper.c:%d, "
 		       "load at opens_in_helper.c:%d, "
 		       "main at opens_in_helper.c:%d ",

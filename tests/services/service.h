@@ -28,7 +28,7 @@ static int service_failures __attribute__((unused));
 
 /*
  * What its report must say: which findings there are, and what stands in the
- * one that was named last, whatever blanks are in between.
+ * one that was named last, in this order, whatever blanks are in between.
  */
 #define service_finding(...) service_say("finding: ", __VA_ARGS__)
 #define service_expect(...)  service_say("expect: ", __VA_ARGS__)
