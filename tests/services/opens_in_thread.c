@@ -30,8 +30,8 @@ static void *make_event(void *context)
 	(void)context;
 	pthread_setname_np(pthread_self(), "waker");
 	line = __LINE__ + 1;
-	fd = eventfd(0, 0);
-	service_finding("fd %d eventfd", fd);
+	fd = eventfd(7, 0);
+	service_finding("fd %d eventfd, counter 7", fd);
 	service_expect("by thread %d (waker) in eventfd2(2)", gettid());
 	service_expect("make_event at opens_in_thread.c:%d, start_thread",
 		       line);
