@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/harness.h"
 
@@ -18,7 +17,7 @@ static void make_cores(const char *const words[])
 	struct outcome outcome;
 	char pid[32];
 
-	usleep(500000);
+	await_input(service.pid);
 	snprintf(pid, sizeof(pid), "%d", service.pid);
 	outcome = run(NULL, WORDS("gcore", "-o", "theirs", pid));
 	expect_status(outcome, 0);

@@ -241,7 +241,7 @@ Test(refusals, process_that_is_traced_names_its_tracer)
 	service = start(WORDS(service_path("waits_for_input")));
 	snprintf(pid, sizeof(pid), "%d", service.pid);
 	tracer = start(WORDS("strace", "-p", pid));
-	usleep(500000);
+	await_input_traced(service.pid, tracer.pid);
 	outcome = run(NULL, WORDS(tool_capture(), "--pid", pid));
 	expect_status(outcome, 3);
 	expect_in(outcome.err, "it is traced by pid");
