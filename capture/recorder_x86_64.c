@@ -192,19 +192,29 @@ static uint64_t size_of(const char *start, const char *end)
 	return (uint64_t)(end - start);
 }
 
-/* One of the two templates, with what it is to know at its end. */
-static int write_template(struct tracee *t, uint64_t address, const char *start,
-			  const char *end, const char *prefix,
-			  const struct recorder_site *site, const void *facts,
-			  size_t facts_size, struct error *err)
+/* One of the two templates, and what it is to know at its end. */
+struct template
+{
+	const char *start;
+	const char *prefix;
+	const char *end;
+	const void *facts;
+	size_t facts_size;
+};
+
+static int write_template(struct tracee *t, uint64_t address,
+			  const struct template *template, bool has_prefix,
+			  struct error *err)
 {
 	unsigned char code[RECORDER_COPY];
-	const size_t size = size_of(start, end);
+	const size_t size = size_of(template->start, template->end);
 
-	memcpy(code, start, size);
-	memcpy(code + size - facts_size, facts, facts_size);
-	if (!site->has_prefix)
-		memset(code + size_of(start, prefix), NOP, PREFIX_SIZE);
+	memcpy(code, template->start, size);
+	memcpy(code + size - template->facts_size, template->facts,
+	       template->facts_size);
+	if (!has_prefix)
+		memset(code + size_of(template->start, template->prefix), NOP,
+		       PREFIX_SIZE);
 	return tracee_write(t, address, code, size, err);
 }
 
@@ -233,15 +243,17 @@ static int write_code(const struct recorder *recorder, struct tracee *t,
 	/* movabs $code, %r11; jmp *%r11 */
 	unsigned char patch[RECORDER_PATCH] = {
 		[0] = 0x49, [1] = 0xbb, [10] = 0x41, [11] = 0xff, [12] = 0xe3};
-	int r = write_template(t, code, recorder_code, recorder_code_end,
-			       recorder_code_prefix, site, &facts,
-			       sizeof(facts), err);
+	const struct template templates[] = {
+		{recorder_code, recorder_code_prefix, recorder_code_end, &facts,
+		 sizeof(facts)},
+		{recorder_stopped, recorder_stopped_prefix,
+		 recorder_stopped_end, &facts.back, sizeof(facts.back)},
+	};
+	int r = write_template(t, code, &templates[0], site->has_prefix, err);
 
 	if (r == 0)
-		r = write_template(t, stopped, recorder_stopped,
-				   recorder_stopped_end,
-				   recorder_stopped_prefix, site, &facts.back,
-				   sizeof(facts.back), err);
+		r = write_template(t, stopped, &templates[1], site->has_prefix,
+				   err);
 	memcpy(patch + 2, &code, sizeof(code));
 	if (r == 0)
 		r = tracee_write(t, site->start, patch, sizeof(patch), err);
