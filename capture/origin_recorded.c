@@ -27,14 +27,18 @@ static pid_t find_owner(const struct tracee *t, const pid_t *tids, size_t count,
 	return 0;
 }
 
+/* It has the recorded stack then.  NULL when that is lost, or no memory is left. */
 static struct origin *make(struct origins *origins, const struct tracee *t,
-			   const struct recorded *recorded, const pid_t *tids,
+			   struct recorded *recorded, const pid_t *tids,
 			   size_t count)
 {
-	struct origin *made = calloc(1, sizeof(*made));
+	struct origin *made =
+		recorded->is_lost ? NULL : calloc(1, sizeof(*made));
 
-	if (!made)
+	if (!made) {
+		saved_stack_deinit(&recorded->stack);
 		return NULL;
+	}
 	made->users = 1;
 	made->tid = find_owner(t, tids, count, recorded->thread_pointer);
 	made->call = SYS_openat;
@@ -66,13 +70,9 @@ static void collect_one(struct origins *origins, const struct tracee *t, int fd,
 				   origin_list_position(&origins->made,
 							RESOURCE_DESCRIPTOR,
 							fd));
-	made = recorded.is_lost ? NULL
-				: make(origins, t, &recorded, tids, count);
-	if (!made) {
-		saved_stack_deinit(&recorded.stack);
-		return;
-	}
-	origins_keep(origins, made, RESOURCE_DESCRIPTOR, fd);
+	made = make(origins, t, &recorded, tids, count);
+	if (made)
+		origins_keep(origins, made, RESOURCE_DESCRIPTOR, fd);
 	origin_release(made);
 }
 
@@ -87,13 +87,9 @@ static void collect_random(struct origins *origins, const struct tracee *t,
 			   RANDOM_DEVICE) ||
 	    !recorder_read(&origins->recorder, t, RECORDER_RANDOM, &recorded))
 		return;
-	made = recorded.is_lost ? NULL
-				: make(origins, t, &recorded, tids, count);
-	if (!made) {
-		saved_stack_deinit(&recorded.stack);
-		return;
-	}
-	origins_keep(origins, made, RESOURCE_RANDOMNESS, RANDOM_DEVICE);
+	made = make(origins, t, &recorded, tids, count);
+	if (made)
+		origins_keep(origins, made, RESOURCE_RANDOMNESS, RANDOM_DEVICE);
 	origin_release(made);
 }
 

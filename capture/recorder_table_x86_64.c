@@ -46,7 +46,6 @@ int recorder_table_keep(const struct recorder *recorder, struct tracee *t,
 		.rax = regs->rax,
 		.back = site->back,
 	};
-
 	struct recorder_slot before;
 	int r;
 

@@ -180,10 +180,20 @@ static int map_pages(const struct recorder *recorder, struct tracee *t,
 	const size_t count = sizeof(calls) / sizeof(*calls);
 	int r = make_calls(t, tid, calls, count, err);
 
-	/* Kernels before 4.17 would map them elsewhere. */
 	for (size_t i = 0; r == 0 && i < count; i++)
 		if (calls[i].result != (int64_t)calls[i].arguments[0])
-			r = -EEXIST;
+			r = -ENOMEM;
+	if (r == 0)
+		return 0;
+	/* What is there of it is not to stay: munmap(2) wants two arguments. */
+	for (size_t i = 0; i < count; i++) {
+		struct call undo =
+			CALL_GIVES(0, SYS_munmap, calls[i].arguments[0],
+				   calls[i].arguments[1]);
+
+		if (calls[i].result == (int64_t)calls[i].arguments[0])
+			make_calls(t, tid, &undo, 1, err);
+	}
 	return r;
 }
 
@@ -193,8 +203,7 @@ static uint64_t size_of(const char *start, const char *end)
 }
 
 /* One of the two templates, and what it is to know at its end. */
-struct template
-{
+struct routine {
 	const char *start;
 	const char *prefix;
 	const char *end;
@@ -202,18 +211,18 @@ struct template
 	size_t facts_size;
 };
 
-static int write_template(struct tracee *t, uint64_t address,
-			  const struct template *template, bool has_prefix,
-			  struct error *err)
+static int write_routine(struct tracee *t, uint64_t address,
+			 const struct routine *routine, bool has_prefix,
+			 struct error *err)
 {
 	unsigned char code[RECORDER_COPY];
-	const size_t size = size_of(template->start, template->end);
+	const size_t size = size_of(routine->start, routine->end);
 
-	memcpy(code, template->start, size);
-	memcpy(code + size - template->facts_size, template->facts,
-	       template->facts_size);
+	memcpy(code, routine->start, size);
+	memcpy(code + size - routine->facts_size, routine->facts,
+	       routine->facts_size);
 	if (!has_prefix)
-		memset(code + size_of(template->start, template->prefix), NOP,
+		memset(code + size_of(routine->start, routine->prefix), NOP,
 		       PREFIX_SIZE);
 	return tracee_write(t, address, code, size, err);
 }
@@ -243,17 +252,17 @@ static int write_code(const struct recorder *recorder, struct tracee *t,
 	/* movabs $code, %r11; jmp *%r11 */
 	unsigned char patch[RECORDER_PATCH] = {
 		[0] = 0x49, [1] = 0xbb, [10] = 0x41, [11] = 0xff, [12] = 0xe3};
-	const struct template templates[] = {
+	const struct routine routines[] = {
 		{recorder_code, recorder_code_prefix, recorder_code_end, &facts,
 		 sizeof(facts)},
 		{recorder_stopped, recorder_stopped_prefix,
 		 recorder_stopped_end, &facts.back, sizeof(facts.back)},
 	};
-	int r = write_template(t, code, &templates[0], site->has_prefix, err);
+	int r = write_routine(t, code, &routines[0], site->has_prefix, err);
 
 	if (r == 0)
-		r = write_template(t, stopped, &templates[1], site->has_prefix,
-				   err);
+		r = write_routine(t, stopped, &routines[1], site->has_prefix,
+				  err);
 	memcpy(patch + 2, &code, sizeof(code));
 	if (r == 0)
 		r = tracee_write(t, site->start, patch, sizeof(patch), err);
@@ -279,9 +288,12 @@ static bool lead_away(struct recorder *recorder, struct tracee *t, pid_t tid,
 {
 	struct error ignored = {0};
 
-	if (!regs->fs_base || !is_alone(t) || recorder_is_shared(recorder) ||
-	    (!recorder->is_mapped && map_pages(recorder, t, tid, &ignored) < 0))
+	if (!regs->fs_base || !is_alone(t) || recorder_is_shared(recorder))
 		return false;
+	if (!recorder->is_mapped && map_pages(recorder, t, tid, &ignored) < 0) {
+		recorder->page = 0;
+		return false;
+	}
 	if (!recorder->is_mapped) {
 		recorder->is_mapped = true;
 		recorder->entered_ms = clock_now_ms();

@@ -10,6 +10,7 @@
  *	listed N	the same, with folders
  *	waits		no signal: it waits for the FIFO for ever
  *	locked		no signal: it locks all of its memory, which is not much
+ *	limited		no signal: there is no room for any record
  *	vfork		no signal: a child has the memory, and opens files in it
  */
 #include <dirent.h>
@@ -19,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -145,6 +147,24 @@ static void lock_all(void)
 	service_ready();
 }
 
+/* Nothing of ours is left where not all of it has found a place. */
+static void limit_space(void)
+{
+	const struct rlimit limit = {12 << 20, 12 << 20};
+	char line[512];
+	FILE *maps;
+
+	service_check(setrlimit(RLIMIT_AS, &limit) == 0);
+	open_many();
+	maps = fopen("/proc/self/maps", "r");
+	while (maps && fgets(line, sizeof(line), maps))
+		service_check(line[0] != '4');
+	service_check(maps != NULL);
+	if (maps)
+		fclose(maps);
+	service_ready();
+}
+
 /* Descriptors are the child's own, as is what it does with them. */
 static void open_in_child(void)
 {
@@ -171,6 +191,8 @@ int main(int argc, char *argv[])
 	least = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 	unlink("fifo");
 	mkfifo("fifo", 0600);
+	if (strcmp(what, "limited") == 0)
+		limit_space();
 	open_many();
 	if (strcmp(what, "restarted") == 0) {
 		handle(SIGALRM, be_ready_and_open, SA_RESTART);
@@ -192,7 +214,7 @@ int main(int argc, char *argv[])
 		lock_all();
 	} else if (strcmp(what, "waits") == 0) {
 		open_file("fifo");
-	} else {
+	} else if (strcmp(what, "vfork") == 0) {
 		open_in_child();
 	}
 	open_many();

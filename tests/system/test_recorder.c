@@ -75,6 +75,11 @@ Test(recorder, folder_that_a_handler_interrupts_the_opening_of_is_open)
 	check_interrupted("listed", "180");
 }
 
+Test(recorder, service_without_room_for_records_has_nothing_of_them)
+{
+	check_interrupted("limited", "0");
+}
+
 Test(recorder, all_memory_can_be_locked_after_many_opens)
 {
 	check_interrupted("locked", "0");
