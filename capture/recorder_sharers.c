@@ -8,10 +8,15 @@
 #include <errno.h>
 #include <linux/kcmp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "recorder.h"
+
+enum {
+	SHARERS_MAX = 64,
+};
 
 /* Without kcmp(2) any child that lives might. */
 static bool has_memory_of(pid_t pid, pid_t child)
@@ -21,6 +26,22 @@ static bool has_memory_of(pid_t pid, pid_t child)
 	return order == 0 || (order < 0 && errno != ESRCH);
 }
 
+/* Of many the first two are taken for one, with what lies between them. */
+static void merge_first(struct recorder *recorder)
+{
+	struct recorder_sharer *sharers = recorder->sharers;
+
+	if (recorder->sharer_count < SHARERS_MAX || sharers[0].tid ||
+	    sharers[1].tid)
+		return;
+	sharers[1].from = sharers[0].from;
+	if (sharers[1].to < sharers[0].to)
+		sharers[1].to = sharers[0].to;
+	recorder->sharer_count--;
+	memmove(sharers, sharers + 1,
+		recorder->sharer_count * sizeof(*sharers));
+}
+
 void recorder_share(struct recorder *recorder, const struct tracee *t,
 		    pid_t tid, pid_t child)
 {
@@ -28,6 +49,7 @@ void recorder_share(struct recorder *recorder, const struct tracee *t,
 
 	if (!has_memory_of(t->pid, child))
 		return;
+	merge_first(recorder);
 	sharers = realloc(recorder->sharers,
 			  (recorder->sharer_count + 1) * sizeof(*sharers));
 	if (!sharers)

@@ -11,6 +11,7 @@
  *	waits		no signal: it waits for the FIFO for ever
  *	locked		no signal: it locks all of its memory, which is not much
  *	limited		no signal: there is no room for any record
+ *	vforks		no signal: there were many such children, and are none
  *	vfork		no signal: a child has the memory, and opens files in it
  */
 #include <dirent.h>
@@ -182,6 +183,25 @@ static void open_in_child(void)
 	service_ready();
 }
 
+/* Only what was opened while there was a child is in doubt. */
+static void open_after_children(void)
+{
+	int line, fd;
+
+	for (int i = 0; i < 200; i++) {
+		pid_t child = vfork();
+
+		if (child == 0)
+			_exit(0);
+		waitpid(child, NULL, 0);
+	}
+	line = __LINE__ + 1;
+	fd = open_file("/etc/passwd");
+	service_finding("fd %d file /etc/passwd", fd);
+	service_expect("open_after_children at opens_in_handler.c:%d", line);
+	service_ready();
+}
+
 int main(int argc, char *argv[])
 {
 	static unsigned char stack_bytes[STACK];
@@ -214,6 +234,8 @@ int main(int argc, char *argv[])
 		lock_all();
 	} else if (strcmp(what, "waits") == 0) {
 		open_file("fifo");
+	} else if (strcmp(what, "vforks") == 0) {
+		open_after_children();
 	} else if (strcmp(what, "vfork") == 0) {
 		open_in_child();
 	}

@@ -100,3 +100,9 @@ Test(recorder, what_a_child_opens_is_not_what_its_parent_has)
 			     "lost"));
 	outcome_free(&outcome);
 }
+
+Test(recorder, what_was_opened_after_many_children_is_known)
+{
+	expect_report(3, WORDS(tool_capture(), "--audit-only",
+			       service_path("opens_in_handler"), "vforks"));
+}
