@@ -131,6 +131,7 @@ static _Noreturn void become(const char *const words[], int pipes[3][2])
 	dup2(pipes[2][1], STDERR_FILENO);
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGHUP, SIG_DFL); /* which nohup(1) has ignored */
 	if (uid && (setgroups(0, NULL) < 0 || setgid(uid) < 0 ||
 		    setuid(uid) < 0 || setenv("HOME", folder, 1) < 0))
 		_exit(126);
