@@ -7,8 +7,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@
 #include "note.h"
 
 enum {
-	FIRST_READ = 16 << 10, /* all that a small service has */
+	POPULATE_WRITE = 23, /* MADV_POPULATE_WRITE, Linux 5.14 */
 };
 
 static int not_ours(struct error *err)
@@ -81,20 +81,17 @@ int core_front_size(const void *front, size_t size, uint64_t file_size,
 }
 
 /*
- * Notes are aligned to four bytes, their contents to eight: each is copied
- * behind the one before into storage that was made large enough.
+ * Notes are aligned to four bytes, what is in ours to eight: each is moved down
+ * behind the one before.  The header that every note has makes more room than
+ * that takes, so nothing that is still to be read is overwritten.
  */
-struct storage {
-	char *at;
-};
-
-static const void *keep(struct storage *storage, const void *bytes, size_t size)
+static const void *move_down(char **free, const void *bytes, size_t size)
 {
-	char *copy = storage->at;
+	char *to = *free;
 
-	memcpy(copy, bytes, size);
-	storage->at += (size + 7) & ~(size_t)7;
-	return copy;
+	memmove(to, bytes, size);
+	*free += (size + 7) & ~(size_t)7;
+	return to;
 }
 
 /* One row for each note of ours: where it goes and what size its items have. */
@@ -107,7 +104,7 @@ struct note_slot {
 };
 
 static int take_note(const struct note *note, const struct note_slot *slot,
-		     struct storage *storage, struct error *err)
+		     char **free, struct error *err)
 {
 	size_t count = note->size / slot->item_size;
 
@@ -119,7 +116,7 @@ static int take_note(const struct note *note, const struct note_slot *slot,
 		return error_set(err, FAULT_CORRUPT,
 				 "the note with its %s has an odd size",
 				 slot->name);
-	*slot->items = keep(storage, note->contents, note->size);
+	*slot->items = move_down(free, note->contents, note->size);
 	*slot->count = count;
 	return 0;
 }
@@ -129,8 +126,8 @@ static int take_note(const struct note *note, const struct note_slot *slot,
 	{ sizeof(item), fixed, name, (const void **)&(items), &(count) }
 /* clang-format on */
 
-static int take_notes(struct core *core, struct note_cursor notes,
-		      struct storage *storage, struct error *err)
+static int take_notes(struct core *core, struct note_cursor notes, char *free,
+		      struct error *err)
 {
 	size_t one, signals;
 	struct note_slot slots[] = {
@@ -177,17 +174,15 @@ static int take_notes(struct core *core, struct note_cursor notes,
 
 	while (r == 0 && note_next(&notes, &note, err)) {
 		if (strcmp(note.owner, "CORE") == 0 && note.type == NT_AUXV)
-			r = take_note(&note, &auxv, storage, err);
+			r = take_note(&note, &auxv, &free, err);
 		else if (strcmp(note.owner, CORE_NOTE_OWNER) == 0 &&
 			 note.type - CORE_NOTE_IMAGE < slot_count)
 			r = take_note(&note,
 				      &slots[note.type - CORE_NOTE_IMAGE],
-				      storage, err);
+				      &free, err);
 	}
 	if (r == 0 && err->fault != FAULT_NONE)
 		r = -err->code;
-	if (r == 0 && !core->image)
-		return not_ours(err);
 	for (size_t i = 0; r == 0 && i < slot_count; i++)
 		if (!*slots[i].items)
 			r = error_set(err, FAULT_CORRUPT,
@@ -202,124 +197,140 @@ static int take_notes(struct core *core, struct note_cursor notes,
  * from a copy of the few bytes around it.
  */
 static uint64_t digest_around(const char *front, size_t size, size_t at,
-			      struct core_image *image)
+			      const struct core_image *image)
 {
 	char around[sizeof(*image) + 16];
+	struct core_image blank = *image;
 	size_t before = at & ~(size_t)7;
 	size_t after = (at + sizeof(*image) + 7) & ~(size_t)7;
 	uint64_t digest = core_digest(CORE_DIGEST_START, front, before);
 
 	if (after > size)
 		after = size;
-	image->digest = 0;
+	blank.digest = 0;
 	memcpy(around, front + before, after - before);
-	memcpy(around + (at - before), image, sizeof(*image));
+	memcpy(around + (at - before), &blank, sizeof(blank));
 	digest = core_digest(digest, around, after - before);
 	return core_digest(digest, front + after, size - after);
 }
 
-static int check_image(const struct core *core, const char *front,
-		       size_t front_size, uint64_t file_size, struct error *err)
+/* Where it is, before any note is moved; NULL, and @err, if it is nowhere. */
+static const char *find_image(struct note_cursor notes, struct error *err)
 {
-	const struct core_image *image = core->image;
-	struct core_image blank = *image;
-	const char *found = memmem(front, front_size, &blank, sizeof(blank));
+	struct note note;
+
+	while (note_next(&notes, &note, err)) {
+		if (strcmp(note.owner, CORE_NOTE_OWNER) != 0 ||
+		    note.type != CORE_NOTE_IMAGE)
+			continue;
+		if (note.size == sizeof(struct core_image))
+			return note.contents;
+		error_set(err, FAULT_CORRUPT,
+			  "the note with its image has an odd size");
+		return NULL;
+	}
+	if (err->fault == FAULT_NONE)
+		not_ours(err);
+	return NULL;
+}
+
+static int check_image(const char *front, size_t front_size, uint64_t file_size,
+		       struct note_cursor notes, struct error *err)
+{
+	const char *place = find_image(notes, err);
+	struct core_image image;
 	uint64_t digest;
 
-	if (memcmp(image->magic, CORE_MAGIC, sizeof(image->magic)) != 0)
+	if (!place)
+		return -err->code;
+	memcpy(&image, place, sizeof(image));
+	if (memcmp(image.magic, CORE_MAGIC, sizeof(image.magic)) != 0)
 		return not_ours(err);
-	if (image->version != CORE_VERSION)
+	if (image.version != CORE_VERSION)
 		return error_set(err, FAULT_UNSUPPORTED,
 				 "it has version %u of the format, this "
 				 "program knows version %u",
-				 image->version, CORE_VERSION);
-	if (image->page_size != CORE_PAGE_SIZE)
+				 image.version, CORE_VERSION);
+	if (image.page_size != CORE_PAGE_SIZE)
 		return error_set(err, FAULT_UNSUPPORTED,
 				 "its pages have %" PRIu64 " bytes, here they "
 				 "have %u",
-				 image->page_size, CORE_PAGE_SIZE);
-	if (image->file_size > file_size) {
+				 image.page_size, CORE_PAGE_SIZE);
+	if (image.file_size > file_size) {
 		error_set(err, FAULT_CORRUPT,
 			  "it is cut short: it was written with %" PRIu64
 			  " bytes, the file has %" PRIu64,
-			  image->file_size, file_size);
+			  image.file_size, file_size);
 		error_hint(err, "Was the copy complete? Compare with sha256sum "
 				"on the machine that captured it.");
 		return -err->code;
 	}
-	digest = digest_around(front, front_size, (size_t)(found - front),
-			       &blank);
-	if (digest != image->digest || image->front_size != front_size)
+	digest = digest_around(front, front_size, (size_t)(place - front),
+			       &image);
+	if (digest != image.digest || image.front_size != front_size)
 		return error_set(err, FAULT_CORRUPT,
 				 "its headers or notes are damaged: they have "
 				 "the digest %016" PRIx64 ", not %016" PRIx64,
-				 digest, image->digest);
+				 digest, image.digest);
 	return 0;
 }
 
-int core_parse(struct core *ret_core, const void *front, size_t front_size,
+int core_parse(struct core *ret_core, char *front, size_t front_size,
 	       uint64_t file_size, struct error *err)
 {
 	struct core core = {.fd = -1};
-	struct storage storage;
-	Elf64_Phdr notes;
-	int r = find_notes(front, front_size, file_size, &notes, err);
+	struct note_cursor notes;
+	Elf64_Phdr head;
+	uint64_t aligned;
+	int r = find_notes(front, front_size, file_size, &head, err);
 
 	if (r < 0)
 		return r;
-	if (notes.p_offset + notes.p_filesz > front_size)
+	if (head.p_offset + head.p_filesz > front_size)
 		return error_set(err, FAULT_CORRUPT, "its notes are cut short");
-	/* Padding adds less than the header of its note took away. */
-	core.storage = malloc(front_size);
-	if (!core.storage)
-		return error_system(err, ENOMEM, "cannot keep the notes");
-	storage = (struct storage){core.storage};
-	r = take_notes(
-		&core,
-		(struct note_cursor){(const char *)front + notes.p_offset,
-				     notes.p_filesz},
-		&storage, err);
+	notes = (struct note_cursor){front + head.p_offset, head.p_filesz};
+	aligned = (head.p_offset + 7) & ~(uint64_t)7;
+	r = check_image(front, front_size, file_size, notes, err);
 	if (r == 0)
-		r = check_image(&core, front, front_size, file_size, err);
+		r = take_notes(&core, notes, front + aligned, err);
 	if (r == 0)
 		r = core_check(&core, err);
-	if (r == 0)
-		core.leader = core_find_leader(&core);
-	if (r < 0)
-		core_close(&core);
-	else
-		*ret_core = core;
-	return r;
-}
-
-static int read_front(int fd, uint64_t file_size, char **ret_front,
-		      uint64_t *ret_size, struct error *err)
-{
-	size_t first = file_size < FIRST_READ ? file_size : FIRST_READ;
-	cleanup_heap char *front = malloc(FIRST_READ);
-	uint64_t size = 0;
-	int r;
-
-	if (!front)
-		return error_system(err, ENOMEM, "cannot keep the headers");
-	r = io_pread_all(fd, front, first, 0);
-	if (r < 0)
-		return error_system(err, -r, "cannot read its headers");
-	r = core_front_size(front, first, file_size, &size, err);
 	if (r < 0)
 		return r;
-	if (size > first) {
-		char *bigger = realloc(front, size);
+	core.leader = core_find_leader(&core);
+	*ret_core = core;
+	return 0;
+}
 
-		if (!bigger)
-			return error_system(err, ENOMEM,
-					    "cannot keep the headers");
-		front = bigger;
-		r = io_pread_all(fd, front + first, size - first, first);
-		if (r < 0)
-			return error_system(err, -r, "cannot read its notes");
+/*
+ * Headers and notes, as memory of ours: mapped and filled in one go, as every
+ * page that is faulted in on its own costs more than the rest of a start.
+ */
+static int map_front(int fd, uint64_t file_size, char **ret_front,
+		     uint64_t *ret_size, struct error *err)
+{
+	char head[sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr)];
+	const size_t head_size =
+		file_size < sizeof(head) ? file_size : sizeof(head);
+	uint64_t size = 0;
+	char *front;
+	int r = io_pread_all(fd, head, head_size, 0);
+
+	if (r < 0)
+		return error_system(err, -r, "cannot read its headers");
+	r = core_front_size(head, head_size, file_size, &size, err);
+	if (r < 0)
+		return r;
+	front = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	if (front == MAP_FAILED)
+		return error_system(err, errno, "cannot read its notes");
+	/* What cannot be read is told here; elsewhere it would be SIGBUS. */
+	if (madvise(front, size, POPULATE_WRITE) < 0 && errno != EINVAL) {
+		r = error_system(err, errno, "cannot read its notes");
+		munmap(front, size);
+		return r;
 	}
-	*ret_front = take_pointer(&front);
+	*ret_front = front;
 	*ret_size = size;
 	return 0;
 }
@@ -327,9 +338,9 @@ static int read_front(int fd, uint64_t file_size, char **ret_front,
 int core_open(struct core *ret_core, const char *path, struct error *err)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	cleanup_heap char *front = NULL;
-	uint64_t front_size = 0;
 	struct stat status;
+	uint64_t size = 0;
+	char *front = NULL;
 	int r;
 
 	if (fd < 0 || fstat(fd, &status) < 0)
@@ -338,19 +349,24 @@ int core_open(struct core *ret_core, const char *path, struct error *err)
 		return error_set(err, FAULT_CORRUPT,
 				 "cannot use '%s': it is not a regular file",
 				 path);
-	r = read_front(fd, (uint64_t)status.st_size, &front, &front_size, err);
-	if (r == 0)
-		r = core_parse(ret_core, front, front_size,
-			       (uint64_t)status.st_size, err);
+	r = map_front(fd, (uint64_t)status.st_size, &front, &size, err);
 	if (r < 0)
 		return error_context(err, "cannot use '%s'", path);
+	r = core_parse(ret_core, front, size, (uint64_t)status.st_size, err);
+	if (r < 0) {
+		munmap(front, size);
+		return error_context(err, "cannot use '%s'", path);
+	}
 	ret_core->fd = take_fd(&fd);
+	ret_core->front = front;
+	ret_core->front_size = size;
 	return 0;
 }
 
 void core_close(struct core *core)
 {
 	cleanup_close(&core->fd);
-	free(core->storage);
+	if (core->front)
+		munmap(core->front, core->front_size);
 	*core = (struct core){.fd = -1};
 }

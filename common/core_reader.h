@@ -19,7 +19,8 @@
  * @names: ends with a NUL
  * @leader: the thread whose id is that of the process
  * @auxv: what NT_AUXV holds, pairs of type and value
- * @storage: one allocation that everything points into
+ * @front: headers and notes, into which everything points, where core_open()
+ *	has mapped them
  */
 struct core {
 	int fd;
@@ -62,7 +63,8 @@ struct core {
 	size_t attribute_count;
 	const uint64_t *auxv;
 	size_t auxv_count;
-	char *storage;
+	char *front;
+	size_t front_size;
 };
 
 /* Opens and checks; every refusal is FAULT_CORRUPT or FAULT_SYSTEM. */
@@ -71,9 +73,10 @@ void core_close(struct core *core);
 
 /*
  * The checks alone: @front holds the first @front_size bytes of a file of
- * @file_size bytes, all of its headers and notes.
+ * @file_size bytes, all of its headers and notes, aligned to eight.  It stays
+ * the caller's; *ret_core points into it, and notes are moved within it.
  */
-int core_parse(struct core *ret_core, const void *front, size_t front_size,
+int core_parse(struct core *ret_core, char *front, size_t front_size,
 	       uint64_t file_size, struct error *err);
 
 /*

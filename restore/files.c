@@ -93,14 +93,18 @@ int files_prepare(struct files *ret_files, struct core *core, struct error *err)
 {
 	struct files files = {
 		.core = core,
-		.fds = malloc((core->file_count + 1) * sizeof(int)),
 		.lowest = numbers_lowest(core),
 	};
 	int r;
 
+	if (core->file_count == 0) {
+		*ret_files = files;
+		return numbers_lift(&core->fd, files.lowest, err);
+	}
+	files.fds = malloc(core->file_count * sizeof(int));
 	if (!files.fds)
 		return error_system(err, ENOMEM, "cannot keep open files");
-	memset(files.fds, 0xff, (core->file_count + 1) * sizeof(int));
+	memset(files.fds, 0xff, core->file_count * sizeof(int));
 	r = numbers_raise(core, core->file_count + core->mapping_count + SPARE,
 			  &files.soft, err);
 	if (r == 0)
@@ -194,6 +198,7 @@ int files_place(struct files *files, struct error *err)
 	for (size_t i = 0; i < core->file_count; i++)
 		if (files->fds[i] >= 0)
 			close(files->fds[i]);
-	numbers_lower(files->soft);
+	if (core->file_count > 0)
+		numbers_lower(files->soft);
 	return 0;
 }

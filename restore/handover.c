@@ -86,7 +86,7 @@ int handover_run(const struct plan *plan, struct error *err)
 			 "jmp *%[code]"
 			 :
 			 : [code] "a"(code_address(plan)),
-			   [stack] "r"(plan->address + plan->size),
+			   [stack] "r"(plan->stack),
 			   "D"(plan->calls), "S"(plan->early), "d"(plan->end),
 			   "c"(kept + MAGIC_SIZE)
 			 : "r8", "memory");

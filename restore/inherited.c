@@ -132,14 +132,16 @@ static int take_listeners(struct inherited *inherited, const struct core *core,
 int inherited_find(struct inherited *ret_inherited, const struct core *core,
 		   const int *numbers, size_t count, struct error *err)
 {
-	struct inherited inherited = {
-		.fds = malloc((core->file_count + 1) * sizeof(int)),
-	};
+	struct inherited inherited = {0};
 	int r = 0;
 
-	if (!inherited.fds)
-		return error_system(err, ENOMEM, "cannot keep descriptors");
-	memset(inherited.fds, 0xff, (core->file_count + 1) * sizeof(int));
+	if (core->file_count > 0) {
+		inherited.fds = malloc(core->file_count * sizeof(int));
+		if (!inherited.fds)
+			return error_system(err, ENOMEM,
+					    "cannot keep descriptors");
+		memset(inherited.fds, 0xff, core->file_count * sizeof(int));
+	}
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = take_number(&inherited, core, numbers[i], err);
 	if (r == 0)

@@ -3,7 +3,6 @@
  */
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -17,7 +16,8 @@
 
 enum {
 	MAP_VDSO = 0x2003, /* ARCH_MAP_VDSO_64 */
-	STACK_SIZE = 4096,
+	STACK_SIZE = 512,  /* the handover pushes a few words */
+	STACK_ALIGN = 16,
 	UNMAP_CALLS = 8,
 	MAGIC_SIZE = 16,
 	/* What the kernel keeps free below what grows down, and more. */
@@ -79,23 +79,26 @@ static size_t calls_max(const struct plan_input *input)
 	       plan_process_calls(core);
 }
 
-static size_t work_size(const struct plan_input *input)
+/* Data and stack, before the calls, so that few pages are touched of all. */
+static size_t data_size(const struct plan_input *input)
 {
 	const struct core *core = input->core;
-	size_t data = plan_threads_data(core) + plan_timers_data(core) +
+	const size_t per_thread = sizeof(uint64_t) + sizeof(uint32_t);
+	size_t size = plan_threads_data(core) + plan_timers_data(core) +
 		      plan_process_data(core) + sizeof(struct handover_end) +
-		      core->thread_count * sizeof(uint32_t) +
-		      sizeof(failure_start) + sizeof(failure_middle) +
-		      sizeof(failure_end) + 64;
+		      core->thread_count * per_thread + sizeof(failure_start) +
+		      sizeof(failure_middle) + sizeof(failure_end) + 64 +
+		      STACK_SIZE;
 
-	return in_pages(calls_max(input) * sizeof(struct call) + data +
-			STACK_SIZE);
+	return (size + STACK_ALIGN - 1) & ~(size_t)(STACK_ALIGN - 1);
 }
 
 size_t plan_region_size(const struct plan_input *input)
 {
 	return arguments_size(input) + kept_size(input) +
-	       input->vdso->patched_size + work_size(input);
+	       input->vdso->patched_size +
+	       in_pages(data_size(input) +
+			calls_max(input) * sizeof(struct call));
 }
 
 uint64_t plan_find_region(const struct core *core, uint64_t lowest, size_t size)
@@ -121,15 +124,20 @@ void plan_add(struct plan *plan, struct call call)
 	plan->calls[plan->call_count++] = call;
 }
 
+static void reserve_data(struct plan *plan, size_t size)
+{
+	assert(size <= plan->data_end - plan->data);
+	plan->data += (size + 7) & ~(size_t)7;
+}
+
 uint64_t plan_keep(struct plan *plan, const void *bytes, size_t size)
 {
-	uint64_t address = plan->address + plan->data;
+	const size_t at = plan->data;
 
-	assert(size <= plan->data_end - plan->data);
+	reserve_data(plan, size);
 	if (size > 0)
-		memcpy(plan->bytes + plan->data, bytes, size);
-	plan->data += (size + 7) & ~(size_t)7;
-	return address;
+		memcpy(plan->bytes + at, bytes, size);
+	return plan->address + at;
 }
 
 uint64_t plan_call_address(const struct plan *plan, size_t ahead)
@@ -222,17 +230,16 @@ static struct core_thread second_life(const struct plan_input *input, size_t i,
 }
 
 /* Magic, code and frames, in the pages that stay. */
-static int write_kept(struct plan *plan, const struct plan_input *input,
-		      uint64_t arguments, struct error *err)
+static void write_kept(struct plan *plan, const struct plan_input *input,
+		       uint64_t arguments)
 {
 	const struct core *core = input->core;
 	const size_t run = (size_t)(call_run_end - (const char *)call_run);
 	unsigned char *at = plan->bytes + plan->kept;
 	uint64_t frame = plan->kept + MAGIC_SIZE + code_size();
 
-	plan->frames = calloc(core->thread_count, sizeof(*plan->frames));
-	if (!plan->frames)
-		return error_system(err, ENOMEM, "cannot plan the threads");
+	plan->frames = (uint64_t *)(void *)(plan->bytes + plan->data);
+	reserve_data(plan, core->thread_count * sizeof(*plan->frames));
 	memcpy(at, CORE_HANDOVER_MAGIC, sizeof(CORE_HANDOVER_MAGIC));
 	memcpy(at + MAGIC_SIZE, (const char *)call_run, run);
 	memcpy(at + MAGIC_SIZE + run, handover_code, code_size() - run);
@@ -249,7 +256,6 @@ static int write_kept(struct plan *plan, const struct plan_input *input,
 			xstate, core->machine->parts, input->layout);
 		frame += frame_size(xstate, input->layout);
 	}
-	return 0;
 }
 
 /* The id of the leader is known; the kernel fills in those of the others. */
@@ -257,8 +263,7 @@ static void write_tids(struct plan *plan, const struct plan_input *input)
 {
 	const size_t before = plan->data;
 
-	plan->data += input->core->thread_count * sizeof(uint32_t);
-	plan->data = (plan->data + 7) & ~(size_t)7;
+	reserve_data(plan, input->core->thread_count * sizeof(uint32_t));
 	plan->tids = plan->address + before;
 	memcpy(plan->bytes + before + input->core->leader * sizeof(uint32_t),
 	       &input->pid, sizeof(input->pid));
@@ -305,7 +310,8 @@ int plan_make(struct plan *ret_plan, const struct plan_input *input,
 {
 	const size_t kept = arguments_size(input);
 	const size_t work = kept + kept_size(input);
-	const size_t calls = work + input->vdso->patched_size;
+	const size_t data = work + input->vdso->patched_size;
+	const size_t calls = data + data_size(input);
 	struct plan plan = {
 		.address = address,
 		.size = plan_region_size(input),
@@ -314,16 +320,15 @@ int plan_make(struct plan *ret_plan, const struct plan_input *input,
 		.work = work,
 		.calls = (struct call *)(void *)(bytes + calls),
 		.call_max = calls_max(input),
+		.data = data,
+		.data_end = calls - STACK_SIZE,
+		.stack = address + calls,
 	};
 	int r = check_arguments(input, err);
 
 	if (r < 0)
 		return r;
-	plan.data = calls + plan.call_max * sizeof(struct call);
-	plan.data_end = plan.size - STACK_SIZE;
-	r = write_kept(&plan, input, write_arguments(&plan, input), err);
-	if (r < 0)
-		return r;
+	write_kept(&plan, input, write_arguments(&plan, input));
 	write_tids(&plan, input);
 	plan_unmap(&plan);
 	plan_vdso(&plan, input->vdso);
@@ -335,10 +340,4 @@ int plan_make(struct plan *ret_plan, const struct plan_input *input,
 	write_end(&plan, input->core);
 	*ret_plan = plan;
 	return 0;
-}
-
-void plan_deinit(struct plan *plan)
-{
-	free(plan->frames);
-	*plan = (struct plan){0};
 }

@@ -8,8 +8,8 @@
  *
  *	region   arguments for the service    rw-  stays, if there are any
  *	         magic, code, frames          r-x  stays ("handover page")
- *	         patched vdso, calls, data,
- *	         stacks                       rw-  goes
+ *	         patched vdso, data, stacks,
+ *	         calls                        rw-  goes
  *
  * The restorer's own thread becomes the service's main thread.  Its early calls
  * make the memory and the other threads, each of which has a list of its own;
@@ -56,6 +56,7 @@ struct plan_input {
  * @work: from here on it goes
  * @calls: within @bytes, as is everything else here: up to @early for the main
  *	thread, then for the others, from @late on for the main thread again
+ * @stack: the top of that of the main thread
  * @frames: for each thread the stack pointer for rt_sigreturn(2)
  * @tids: where the ids of the threads will be, four bytes each
  * @is_patched: ids are written into frames, which have to be writable till late
@@ -74,6 +75,7 @@ struct plan {
 	size_t late;
 	size_t data;
 	size_t data_end;
+	uint64_t stack;
 	uint64_t *frames;
 	uint64_t tids;
 	bool is_patched;
@@ -99,8 +101,6 @@ int plan_make(struct plan *ret_plan, const struct plan_input *input,
  * its name.
  */
 int plan_try(const struct core *core, struct error *err);
-
-void plan_deinit(struct plan *plan);
 
 /* Whether the kernel lets us choose the ids of timers, since Linux 6.15. */
 bool plan_can_choose_timer_ids(void);

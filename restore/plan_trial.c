@@ -157,14 +157,14 @@ int plan_try(const struct core *core, struct error *err)
 	const size_t calls_size = call_max * sizeof(struct call);
 	const size_t size =
 		sizeof(size_t) + calls_size + plan_threads_data(core);
-	cleanup_heap const struct core_attribute **items =
-		calloc(call_max, sizeof(*items));
+	cleanup_heap const struct core_attribute **items = NULL;
 	unsigned char *bytes;
 	struct trial trial;
 	int r;
 
 	if (core->attribute_count == 0)
 		return 0;
+	items = calloc(call_max, sizeof(*items));
 	bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (!items || bytes == MAP_FAILED)

@@ -115,12 +115,11 @@ void make_from(struct made *made, const struct made_core *from,
 {
 	struct error err = {0};
 	size_t size;
-	char *front = made_core_front(from, &size);
 
-	cr_assert(core_parse(&made->core, front, size, from->image.file_size,
-			     &err) == 0,
+	made->front = made_core_front(from, &size);
+	cr_assert(core_parse(&made->core, made->front, size,
+			     from->image.file_size, &err) == 0,
 		  "%s", err.text);
-	free(front);
 	input.core = &made->core;
 	input.vdso = &made->vdso;
 	input.layout = &made->layout;
@@ -141,10 +140,9 @@ void make(struct made *made, const struct made_core *from)
 
 void unmake(struct made *made)
 {
-	plan_deinit(&made->plan);
 	free(made->region);
 	free(made->pages);
-	core_close(&made->core);
+	free(made->front);
 }
 
 static bool is_hole(const struct core *core, uint64_t address)

@@ -38,6 +38,7 @@ struct pages {
 
 /* A plan, its core, and what it makes; freed at the end of the test. */
 struct made {
+	char *front;
 	struct core core;
 	struct plan plan;
 	struct vdso_plan vdso;

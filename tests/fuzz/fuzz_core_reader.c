@@ -133,7 +133,6 @@ static void check_plan(const struct core *core)
 	input.shared_fds = fds;
 	if (plan_find_region(core, 0x100000, size)) {
 		assert(plan_make(&plan, &input, region, 0x100000, &err) == 0);
-		plan_deinit(&plan);
 	}
 	free(fds);
 	free(region);
@@ -146,12 +145,11 @@ void fuzz_one(uint8_t *bytes, size_t size)
 
 	if (size > 0 && bytes[size - 1] % 2 == 0)
 		core_seal((char *)bytes, size);
-	if (core_parse(&core, bytes, size, file_size, &err) < 0) {
+	if (core_parse(&core, (char *)bytes, size, file_size, &err) < 0) {
 		assert(err.fault != FAULT_NONE && err.text[0]);
 		return;
 	}
 	check_mappings(&core);
 	check_files(&core);
 	check_plan(&core);
-	core_close(&core);
 }

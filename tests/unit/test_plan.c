@@ -140,7 +140,6 @@ Test(plan, arguments_without_a_marker_are_refused)
 	cr_expect(err.fault == FAULT_USAGE);
 	free(region);
 	free(front);
-	core_close(&core);
 }
 
 Test(plan, region_is_where_the_image_has_nothing)
