@@ -16,7 +16,8 @@ enum {
 	MM_MAP = 14,	 /* PR_SET_MM_MAP */
 	SET_FS = 0x1002, /* ARCH_SET_FS */
 	FIXED_CALLS = 24,
-	OWNER_BYTES = 3, /* of a word whose rest is flags */
+	FIXED_DATA = 256, /* struct kernel_mm_map, and more */
+	OWNER_BYTES = 3,  /* of a word whose rest is flags */
 };
 
 /* linux/prctl.h: struct prctl_mm_map */
@@ -59,6 +60,21 @@ void plan_mm(struct plan *plan, const struct core *core)
 				  sizeof(map), 0));
 }
 
+static bool is_set(const struct core *core, uint64_t index)
+{
+	return !core->signals[index].inherited && index + 1 != SIGKILL &&
+	       index + 1 != SIGSTOP;
+}
+
+static size_t count_signals(const struct core *core)
+{
+	size_t count = 0;
+
+	for (uint64_t i = 0; i < CORE_SIGNALS; i++)
+		count += is_set(core, i);
+	return count;
+}
+
 void plan_signals(struct plan *plan, const struct core *core)
 {
 	for (uint64_t i = 0; i < CORE_SIGNALS; i++) {
@@ -66,7 +82,7 @@ void plan_signals(struct plan *plan, const struct core *core)
 		const uint64_t action[] = {s->handler, s->flags, s->restorer,
 					   s->mask};
 
-		if (s->inherited || i + 1 == SIGKILL || i + 1 == SIGSTOP)
+		if (!is_set(core, i))
 			continue;
 		plan_add(plan,
 			 CALL_GIVES(0, SYS_rt_sigaction, i + 1,
@@ -124,11 +140,11 @@ void plan_process(struct plan *plan, const struct plan_input *input)
 
 size_t plan_process_calls(const struct core *core)
 {
-	return FIXED_CALLS + CORE_SIGNALS + core->owner_count;
+	return FIXED_CALLS + count_signals(core) + core->owner_count;
 }
 
 size_t plan_process_data(const struct core *core)
 {
-	return 1024 + core->auxv_count * sizeof(*core->auxv) +
-	       CORE_SIGNALS * 4 * sizeof(uint64_t);
+	return FIXED_DATA + core->auxv_count * sizeof(*core->auxv) +
+	       count_signals(core) * 4 * sizeof(uint64_t);
 }

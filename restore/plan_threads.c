@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "common/attribute.h"
 #include "handover.h"
 #include "plan_build.h"
 
@@ -176,7 +177,14 @@ size_t plan_threads_calls(const struct core *core)
 
 size_t plan_threads_data(const struct core *core)
 {
-	return core->thread_count * DATA_EACH + core->names_size +
-	       core->attribute_count * ATTRIBUTE_DATA +
-	       core->pending_count * PENDING_DATA;
+	size_t size = core->thread_count * DATA_EACH +
+		      core->attribute_count * ATTRIBUTE_DATA +
+		      core->pending_count * PENDING_DATA;
+
+	for (size_t i = 0; i < core->attribute_count; i++)
+		if (core->attributes[i].id == ATTRIBUTE_WORKING_FOLDER)
+			size += strlen(core->names +
+				       core->attributes[i].value) +
+				1;
+	return size;
 }
