@@ -46,6 +46,7 @@ struct layout {
 	char *names;
 	size_t names_size;
 	uint32_t folder;
+	uint64_t working_set;
 	uint64_t file_size;
 	struct page_runs written;
 	struct page_runs holes;
@@ -176,12 +177,17 @@ static int lay_out(struct layout *layout, const struct image *image,
 	return 0;
 }
 
-/* Places the bytes of all mappings one behind the other, from @offset on. */
+/*
+ * Places a working set, and the bytes of all mappings one behind the other,
+ * from @offset on.
+ */
 static void place(struct layout *layout, const struct contents *contents,
 		  uint64_t offset)
 {
 	size_t segment = 0;
 
+	layout->working_set = offset;
+	offset += CORE_WORKING_SET_ROOM;
 	for (size_t i = 0; i < contents->count; i++) {
 		const struct content *c = &contents->items[i];
 
@@ -213,6 +219,7 @@ static void append_image(struct note_buffer *notes, const struct image *image,
 		.file_size = layout->file_size,
 		.page_size = CORE_PAGE_SIZE,
 		.seconds = time(NULL),
+		.working_set = layout->working_set,
 		.pid = (uint32_t)image->tracee->pid,
 	};
 

@@ -385,6 +385,39 @@ static int check_descriptors(const struct core *core, struct error *err)
 	return 0;
 }
 
+static bool is_apart(const struct core_range *room, uint64_t offset,
+		     uint64_t size)
+{
+	return offset == 0 || room->end <= offset ||
+	       room->start >= offset + size;
+}
+
+/* Whoever records a working set writes there: it holds nothing else. */
+static int check_room(const struct core *core, struct error *err)
+{
+	const struct core_image *image = core->image;
+	const struct core_range room = {
+		image->working_set,
+		image->working_set + CORE_WORKING_SET_ROOM,
+	};
+	bool is_free =
+		is_aligned(room.start) && room.start >= image->front_size &&
+		room.start < image->file_size && room.end <= image->file_size;
+
+	for (size_t i = 0; is_free && i < core->mapping_count; i++)
+		is_free = is_apart(&room, core->mappings[i].offset,
+				   core->mappings[i].end -
+					   core->mappings[i].start);
+	for (size_t i = 0; is_free && i < core->file_count; i++)
+		is_free = core->files[i].kind != CORE_FILE_MEMFD ||
+			  is_apart(&room, core->files[i].data,
+				   core->files[i].size);
+	if (room.start != 0 && !is_free)
+		return error_set(err, FAULT_CORRUPT,
+				 "its working set lies where other things are");
+	return 0;
+}
+
 int core_check(const struct core *core, struct error *err)
 {
 	int r = 0;
@@ -418,5 +451,7 @@ int core_check(const struct core *core, struct error *err)
 		r = check_files(core, err);
 	if (r == 0)
 		r = check_descriptors(core, err);
+	if (r == 0)
+		r = check_room(core, err);
 	return r;
 }

@@ -12,6 +12,7 @@
  *	e_phoff      program headers: PT_NOTE, then PT_LOADs in address order
  *	p_offset     notes: PRSTATUS PRPSINFO SIGINFO AUXV FILE FPREGSET
  *	             X86_XSTATE, SUBCTX...      <- core_image.front_size
+ *	page aligned room for a working set   <- core_image.working_set
  *	page aligned bytes of the segments; what is all zeros is a hole
  *
  * All numbers are little-endian, all ranges half-open, all sizes in bytes.
@@ -25,9 +26,10 @@
 
 #define CORE_NOTE_OWNER "SUBCTX"
 #define CORE_MAGIC	"SUBCTX\r\n"
+#define CORE_SET_MAGIC	"SUBCTXWS"
 
 enum {
-	CORE_VERSION = 3,
+	CORE_VERSION = 4,
 	CORE_PAGE_SIZE = 4096,
 	CORE_SIGNALS = 64,	 /* NSIG - 1 of the kernel */
 	CORE_COMM_SIZE = 16,	 /* TASK_COMM_LEN */
@@ -37,6 +39,7 @@ enum {
 	CORE_XSTATE_MIN = 576,	 /* what FXSAVE stores, and a header */
 	CORE_XSTATE_PARTS = 20,	 /* XCR0 bits that Linux knows, and more */
 	CORE_SIGINFO_SIZE = 128, /* SI_MAX_SIZE */
+	CORE_WORKING_SET_ROOM = 64 << 10,
 };
 
 enum core_note_type {
@@ -86,6 +89,8 @@ enum core_ready {
  * @file_size: of the whole file; a shorter one was cut
  * @seconds: since the epoch, when it was written
  * @monotonic_ns: CLOCK_MONOTONIC then
+ * @working_set: where in the file there is room for struct core_working_set and
+ *	what follows it; 0 for none
  */
 struct core_image {
 	char magic[8];
@@ -97,8 +102,29 @@ struct core_image {
 	uint64_t page_size;
 	int64_t seconds;
 	uint64_t monotonic_ns;
+	uint64_t working_set;
 	uint32_t pid;
 	uint32_t reserved;
+};
+
+/*
+ * The pages that a service needs for its first requests, in the order of their
+ * addresses, behind this.  It is recorded after the capture and changes nothing
+ * but speed, so it stands apart from what the image's digest covers, and one
+ * that is not whole is as good as none.
+ * @digest: of what follows @count, with @count as the first word
+ */
+struct core_working_set {
+	char magic[8];
+	uint64_t digest;
+	uint64_t count;
+};
+
+/* @is_written: they become the process's own; the others are only looked at */
+struct core_touched {
+	uint64_t start;
+	uint32_t pages;
+	uint32_t is_written;
 };
 
 /*
@@ -397,7 +423,9 @@ struct core_owner {
 	uint32_t kind;
 };
 
-static_assert(sizeof(struct core_image) == 72, "part of the format");
+static_assert(sizeof(struct core_image) == 80, "part of the format");
+static_assert(sizeof(struct core_working_set) == 24, "part of the format");
+static_assert(sizeof(struct core_touched) == 16, "part of the format");
 static_assert(sizeof(struct core_mapping) == 88, "part of the format");
 static_assert(sizeof(struct core_process) == 136, "part of the format");
 static_assert(sizeof(struct core_machine) == 416, "part of the format");

@@ -17,10 +17,6 @@
 #include "io.h"
 #include "note.h"
 
-enum {
-	POPULATE_WRITE = 23, /* MADV_POPULATE_WRITE, Linux 5.14 */
-};
-
 static int not_ours(struct error *err)
 {
 	error_set(err, FAULT_CORRUPT,
@@ -302,36 +298,24 @@ int core_parse(struct core *ret_core, char *front, size_t front_size,
 	return 0;
 }
 
-/*
- * Headers and notes, as memory of ours: mapped and filled in one go, as every
- * page that is faulted in on its own costs more than the rest of a start.
- */
 static int map_front(int fd, uint64_t file_size, char **ret_front,
 		     uint64_t *ret_size, struct error *err)
 {
 	char head[sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr)];
 	const size_t head_size =
 		file_size < sizeof(head) ? file_size : sizeof(head);
-	uint64_t size = 0;
-	char *front;
+	void *front;
 	int r = io_pread_all(fd, head, head_size, 0);
 
 	if (r < 0)
 		return error_system(err, -r, "cannot read its headers");
-	r = core_front_size(head, head_size, file_size, &size, err);
+	r = core_front_size(head, head_size, file_size, ret_size, err);
 	if (r < 0)
 		return r;
-	front = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	if (front == MAP_FAILED)
-		return error_system(err, errno, "cannot read its notes");
-	/* What cannot be read is told here; elsewhere it would be SIGBUS. */
-	if (madvise(front, size, POPULATE_WRITE) < 0 && errno != EINVAL) {
-		r = error_system(err, errno, "cannot read its notes");
-		munmap(front, size);
-		return r;
-	}
+	r = io_map_copy(fd, *ret_size, 0, &front);
+	if (r < 0)
+		return error_system(err, -r, "cannot read its notes");
 	*ret_front = front;
-	*ret_size = size;
 	return 0;
 }
 

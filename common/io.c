@@ -9,9 +9,14 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+
+enum {
+	POPULATE_WRITE = 23, /* MADV_POPULATE_WRITE, Linux 5.14 */
+};
 
 int io_read_file(const char *path, char **ret_text, size_t *ret_size)
 {
@@ -111,6 +116,23 @@ int io_pwrite_all(int fd, const void *buffer, size_t size, uint64_t offset)
 		offset += (uint64_t)put;
 		size -= (size_t)put;
 	}
+	return 0;
+}
+
+int io_map_copy(int fd, size_t size, uint64_t offset, void **ret_bytes)
+{
+	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
+			   (off_t)offset);
+	int r = 0;
+
+	if (bytes == MAP_FAILED)
+		return -errno;
+	if (madvise(bytes, size, POPULATE_WRITE) < 0 && errno != EINVAL) {
+		r = -errno;
+		munmap(bytes, size);
+		return r;
+	}
+	*ret_bytes = bytes;
 	return 0;
 }
 

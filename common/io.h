@@ -29,6 +29,15 @@ int io_read_link(const char *path, char *buffer, size_t size);
 int io_pread_all(int fd, void *buffer, size_t size, uint64_t offset);
 int io_pwrite_all(int fd, const void *buffer, size_t size, uint64_t offset);
 
+/*
+ * @size bytes at @offset, which is page aligned, as memory of ours: mapped
+ * privately and filled in one go, as every page that is faulted in on its own
+ * costs more than the rest of a small program's start.  munmap(2) frees it.
+ * What cannot be read is told here where the kernel can (Linux 5.14), elsewhere
+ * by SIGBUS.
+ */
+int io_map_copy(int fd, size_t size, uint64_t offset, void **ret_bytes);
+
 /* Whether all of @size bytes, at least one, are zeros. */
 bool io_is_zero(const void *bytes, size_t size);
 

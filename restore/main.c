@@ -17,8 +17,10 @@
 #include "options.h"
 #include "plan.h"
 #include "ready_stop.h"
+#include "record.h"
 #include "self_files.h"
 #include "vdso.h"
+#include "working_set.h"
 
 enum {
 	/* As timeout(1) and env(1): the wrapper failed, not what it wraps. */
@@ -57,87 +59,142 @@ static void note_surprises(const struct core_image *image, uint32_t pid)
 			"the future\n");
 }
 
-/* What is behind mappings, and the descriptors if they are to be made. */
-static int open_files(struct core *core, const struct options *options,
-		      struct inherited *inherited, struct files *files,
-		      int **ret_shared_fds, struct error *err)
-{
-	int r;
+/* What is found out, one thing after the other, on the way to a plan. */
+struct restore {
+	const struct options *options;
+	struct core core;
+	struct record record;
+	struct working_set set;
+	struct frame_layout layout;
+	struct inherited inherited;
+	struct files files;
+	int *shared_fds;
+	struct vdso_plan vdso;
+	struct plan plan;
+};
 
-	if (options->dry_run)
-		return backing_open(core, NULL, ret_shared_fds, err);
-	r = files_prepare(files, core, err);
-	if (r == 0)
-		r = inherited_find(inherited, core, options->inherited,
-				   options->inherited_count, err);
-	if (r == 0)
-		r = files_make(files, inherited, err);
-	if (r == 0)
-		r = backing_open(core, files, ret_shared_fds, err);
-	for (size_t i = 0; r == 0 && *ret_shared_fds && i < core->mapping_count;
+/* Somebody else carries the plan out, or nobody. */
+static bool is_only_planned(const struct restore *r)
+{
+	return r->options->dry_run || r->record.child > 0;
+}
+
+/* What has been recorded does not count while it is recorded anew. */
+static int open_core(struct restore *r, struct error *err)
+{
+	const char *path = r->options->core_path;
+
+	if (core_open(&r->core, path, err) < 0)
+		return -err->code;
+	if (r->options->record)
+		return record_start(&r->record, &r->core, path, err);
+	working_set_read(&r->set, &r->core);
+	return 0;
+}
+
+/* What is behind mappings, and the descriptors if they are to be made. */
+static int open_files(struct restore *r, struct error *err)
+{
+	const struct options *options = r->options;
+	struct core *core = &r->core;
+	int failed;
+
+	if (is_only_planned(r))
+		return backing_open(core, NULL, &r->shared_fds, err);
+	failed = files_prepare(&r->files, core, err);
+	if (!failed)
+		failed = inherited_find(&r->inherited, core, options->inherited,
+					options->inherited_count, err);
+	if (!failed)
+		failed = files_make(&r->files, &r->inherited, err);
+	if (!failed)
+		failed = backing_open(core, &r->files, &r->shared_fds, err);
+	for (size_t i = 0; !failed && r->shared_fds && i < core->mapping_count;
 	     i++)
-		r = numbers_lift(*ret_shared_fds + i, files->lowest, err);
-	if (r < 0)
-		files_undo(files);
-	return r;
+		failed = numbers_lift(r->shared_fds + i, r->files.lowest, err);
+	if (failed)
+		files_undo(&r->files);
+	return failed;
+}
+
+static int prepare(struct restore *r, struct error *err)
+{
+	if (fitness_check(&r->core, &r->layout, err) == 0 &&
+	    open_files(r, err) == 0 &&
+	    vdso_plan_make(&r->vdso, &r->core, err) == 0)
+		return 0;
+	return error_context(err, "cannot restore '%s'", r->options->core_path);
+}
+
+static int make_plan(struct restore *r, struct error *err)
+{
+	const struct plan_input input = {
+		.core = &r->core,
+		.argc = r->options->argc,
+		.argv = r->options->argv,
+		.shared_fds = r->shared_fds,
+		.pid = (uint32_t)getpid(),
+		.mask = blocked_signals(),
+		.vdso = &r->vdso,
+		.layout = &r->layout,
+		.has_timer_ids =
+			r->core.timer_count > 0 && plan_can_choose_timer_ids(),
+		.touched = r->set.items,
+		.touched_count = r->set.count,
+		.populate = r->options->populate,
+		.huge_pages = r->options->huge_pages,
+	};
+	unsigned char *region;
+
+	if (r->record.child == 0)
+		note_surprises(r->core.image, input.pid);
+	if (handover_map(&r->core, plan_region_size(&input), &region, err) ==
+		    0 &&
+	    plan_make(&r->plan, &input, region, (uintptr_t)region, err) == 0)
+		return 0;
+	files_undo(&r->files);
+	return -err->code;
 }
 
 /* Nothing but the kernel can refuse any more. */
-static void become(const struct options *options, const struct core *core,
-		   struct files *files, const struct plan *plan,
-		   struct error *err)
+static void become(struct restore *r, struct error *err)
 {
-	if (self_files_write(core, err) == 0 &&
-	    (!options->stop || ready_stop_arm(err) == 0) &&
-	    files_place(files, err) == 0)
-		handover_run(plan, err);
-	files_undo(files);
+	if (self_files_write(&r->core, err) == 0 &&
+	    (!r->options->stop || ready_stop_arm(err) == 0) &&
+	    files_place(&r->files, err) == 0)
+		handover_run(&r->plan, err);
+	files_undo(&r->files);
+}
+
+static int record(struct restore *r, struct error *err)
+{
+	struct recorded recorded = {.status = STATUS_FAILED};
+
+	if (record_watch(&r->record, &r->core, &r->plan, &recorded, err) == 0 &&
+	    recorded.ranges > 0)
+		fprintf(stderr,
+			"subctx-restore: recorded %llu pages in %zu ranges in "
+			"'%s'\n",
+			(unsigned long long)recorded.pages, recorded.ranges,
+			r->options->core_path);
+	return recorded.status;
 }
 
 /* Comes back only when there is nothing to become. */
 static int restore(const struct options *options, struct error *err)
 {
-	struct core core = {.fd = -1};
-	struct vdso_plan vdso = {0};
-	struct frame_layout layout = {0};
-	struct inherited inherited = {0};
-	struct files files = {0};
-	int *shared_fds = NULL;
-	struct plan_input input = {
-		.core = &core,
-		.argc = options->argc,
-		.argv = options->argv,
-		.pid = (uint32_t)getpid(),
-		.mask = blocked_signals(),
-		.vdso = &vdso,
-		.layout = &layout,
-	};
-	unsigned char *region;
-	struct plan plan;
+	struct restore r = {.options = options, .core.fd = -1};
 
-	if (core_open(&core, options->core_path, err) < 0)
+	if (open_core(&r, err) < 0 || prepare(&r, err) < 0 ||
+	    make_plan(&r, err) < 0)
 		return STATUS_FAILED;
-	if (fitness_check(&core, &layout, err) < 0 ||
-	    open_files(&core, options, &inherited, &files, &shared_fds, err) <
-		    0 ||
-	    vdso_plan_make(&vdso, &core, err) < 0) {
-		error_context(err, "cannot restore '%s'", options->core_path);
-		return STATUS_FAILED;
-	}
-	input.shared_fds = shared_fds;
-	input.has_timer_ids =
-		core.timer_count > 0 && plan_can_choose_timer_ids();
-	note_surprises(core.image, input.pid);
-	if (handover_map(&core, plan_region_size(&input), &region, err) < 0 ||
-	    plan_make(&plan, &input, region, (uintptr_t)region, err) < 0) {
-		files_undo(&files);
-		return STATUS_FAILED;
-	}
+	if (r.record.child > 0)
+		return record(&r, err);
 	if (options->dry_run) {
-		plan_print(&core, &plan);
+		plan_print(&r.core, &r.plan);
 		return EXIT_SUCCESS;
 	}
-	become(options, &core, &files, &plan, err);
+	become(&r, err);
 	return STATUS_FAILED;
 }
 

@@ -18,6 +18,10 @@ static const char help[] =
 	"\n"
 	"  --inherit=FD   take the caller's descriptor FD for that of the service\n"
 	"  --dry-run      print what would be done, one system call a line\n"
+	"  --populate     have all of its memory at hand before it goes on\n"
+	"  --hugepages    copy large memory into huge pages\n"
+	"  --record       run it once, and keep in CORE which pages it needed;\n"
+	"                 later restores have these at hand\n"
 	"  --stop         be stopped at the ready point, for gdb -p\n"
 	"  -h, --help     print this\n"
 	"  -V, --version  print the version\n"
@@ -34,9 +38,15 @@ static bool *find_flag(struct options *options, const char *word)
 		const char *name;
 		bool *flag;
 	} flags[] = {
-		{"--dry-run", &options->dry_run}, {"--stop", &options->stop},
-		{"--help", &options->help},	  {"-h", &options->help},
-		{"--version", &options->version}, {"-V", &options->version},
+		{"--dry-run", &options->dry_run},
+		{"--stop", &options->stop},
+		{"--record", &options->record},
+		{"--populate", &options->populate},
+		{"--hugepages", &options->huge_pages},
+		{"--help", &options->help},
+		{"-h", &options->help},
+		{"--version", &options->version},
+		{"-V", &options->version},
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
@@ -112,6 +122,13 @@ int options_parse(struct options *ret_options, int argc, char *argv[],
 			  argv[i]);
 		error_hint(err, "Options stand before the core, and arguments "
 				"for the service behind '--'.");
+		return -err->code;
+	}
+	if (options.record && (options.dry_run || options.stop)) {
+		error_set(err, FAULT_USAGE,
+			  "--record runs the service: it goes with neither "
+			  "--dry-run nor --stop");
+		error_hint(err, "Record first; later restores use it.");
 		return -err->code;
 	}
 	if (!options.core_path && !options.help && !options.version) {

@@ -23,6 +23,9 @@ struct options {
 	size_t inherited_count;
 	bool dry_run;
 	bool stop;
+	bool record;
+	bool populate;
+	bool huge_pages;
 	bool help;
 	bool version;
 	int argc;

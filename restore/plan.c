@@ -75,8 +75,8 @@ static size_t calls_max(const struct plan_input *input)
 	const struct core *core = input->core;
 
 	return UNMAP_CALLS + plan_memory_calls(core) +
-	       plan_threads_calls(core) + plan_timers_calls(input) +
-	       plan_process_calls(core);
+	       plan_prefetch_calls(input) + plan_threads_calls(core) +
+	       plan_timers_calls(input) + plan_process_calls(core);
 }
 
 /* Data and stack, before the calls, so that few pages are touched of all. */
@@ -333,6 +333,7 @@ int plan_make(struct plan *ret_plan, const struct plan_input *input,
 	plan_unmap(&plan);
 	plan_vdso(&plan, input->vdso);
 	plan_memory(&plan, input);
+	plan_prefetch(&plan, input);
 	plan_mm(&plan, input->core);
 	plan_signals(&plan, input->core);
 	plan_clones(&plan, input);

@@ -36,6 +36,8 @@
  * @mask: the signals that were blocked when we were started
  * @layout: how frames are laid out here
  * @has_timer_ids: timers can be made with an id (plan_can_choose_timer_ids())
+ * @touched: what is to be at hand; with @populate all of it is
+ * @huge_pages: large memory is to have some
  * @vdso: where the kernel's own pages go
  */
 struct plan_input {
@@ -48,6 +50,10 @@ struct plan_input {
 	const struct vdso_plan *vdso;
 	const struct frame_layout *layout;
 	bool has_timer_ids;
+	const struct core_touched *touched;
+	size_t touched_count;
+	bool populate;
+	bool huge_pages;
 };
 
 /*

@@ -22,6 +22,12 @@ void plan_copy_tid(struct plan *plan, uint64_t to, uint32_t thread,
 size_t plan_memory_calls(const struct core *core);
 void plan_memory(struct plan *plan, const struct plan_input *input);
 
+/* Has the pages at hand, as the process's own if they are to be @written. */
+void plan_fetch(struct plan *plan, struct core_range range, bool is_written);
+/* Those that are needed first, or all, when all memory is there. */
+size_t plan_prefetch_calls(const struct plan_input *input);
+void plan_prefetch(struct plan *plan, const struct plan_input *input);
+
 /* What threads take from the data. */
 size_t plan_threads_calls(const struct core *core);
 size_t plan_threads_data(const struct core *core);

@@ -2,11 +2,12 @@
  * plan_memory.c - the part of a plan that makes the memory of the service
  *
  * What is stored is mapped from the core, privately, and read when it is first
- * touched, so that a restore costs what its mappings cost.  There are three
+ * touched, so that a restore costs what its mappings cost.  There are
  * exceptions, all of them memory that has to be anonymous in truth:
  *
  * - the stack, because a file does not grow down;
- * - memory of a service that drops pages itself (CORE_MAP_COPY);
+ * - memory of a service that drops pages itself (CORE_MAP_COPY), and memory that
+ *   is to have huge pages, which files have not;
  * - the seams, single pages that keep mremap(2) from growing what lies before
  *   them into the bytes that follow in the core (core_format.h).
  */
@@ -28,6 +29,9 @@ enum {
 	GUARD_INSTALL = 102, /* MADV_GUARD_INSTALL, Linux 6.13 */
 	/* So little is read faster than mapped and faulted in. */
 	WORTH_MAPPING = 8 * CORE_PAGE_SIZE,
+	/* So little is faulted in by reading faster than asked for before. */
+	WORTH_FETCHING = 4 * CORE_PAGE_SIZE,
+	HUGE_PAGE = 2 << 20,
 };
 
 /*
@@ -133,6 +137,8 @@ static void read_part(struct plan *plan, int fd, const struct core_mapping *m,
 {
 	uint64_t size = part.end - part.start;
 
+	if (size >= WORTH_FETCHING)
+		plan_fetch(plan, part, true);
 	plan_add(plan, CALL_GIVES(size, SYS_pread64, (uint64_t)fd, part.start,
 				  size, m->offset + (part.start - m->start)));
 }
@@ -153,10 +159,11 @@ static struct core_range whole(const struct core_mapping *m)
 
 /* Huge pages are chosen when memory is filled, so they are asked for before. */
 static void copy_memory(struct plan *plan, int fd, struct parts parts,
-			uint64_t more_flags)
+			uint64_t more_flags, uint32_t more_advice)
 {
 	const struct core_mapping *m = parts.mapping;
-	const uint32_t early = m->advice & (uint32_t)1 << MADV_HUGEPAGE;
+	const uint32_t early =
+		(m->advice & (uint32_t)1 << MADV_HUGEPAGE) | more_advice;
 	struct core_range part;
 
 	map_anonymous(plan, m, whole(m), m->protection | PROT_WRITE,
@@ -236,9 +243,18 @@ static void map_shared(struct plan *plan, const struct core_mapping *m, int fd)
 	advise(plan, m, m->advice);
 }
 
-static void make_anonymous(struct plan *plan, int fd, struct parts parts)
+/* What was advised against them has its reasons. */
+static bool wants_huge_pages(const struct core_mapping *m, uint64_t size)
+{
+	return size >= HUGE_PAGE && is_writable(m) &&
+	       !(m->advice & (uint32_t)1 << MADV_NOHUGEPAGE);
+}
+
+static void make_anonymous(struct plan *plan, const struct plan_input *input,
+			   struct parts parts)
 {
 	const struct core_mapping *m = parts.mapping;
+	const int fd = input->core->fd;
 	uint64_t size = size_of_parts(parts);
 
 	if (m->flags & CORE_MAP_DROPPABLE) {
@@ -249,9 +265,11 @@ static void make_anonymous(struct plan *plan, int fd, struct parts parts)
 		map_anonymous(plan, m, whole(m), m->protection,
 			      MAP_FIXED_NOREPLACE);
 		advise(plan, m, m->advice);
+	} else if (input->huge_pages && wants_huge_pages(m, size)) {
+		copy_memory(plan, fd, parts, 0, (uint32_t)1 << MADV_HUGEPAGE);
 	} else if (m->flags & CORE_MAP_COPY || size <= WORTH_MAPPING ||
 		   (parts.seam < parts.seam_end && !is_writable(m))) {
-		copy_memory(plan, fd, parts, 0);
+		copy_memory(plan, fd, parts, 0, 0);
 	} else {
 		map_memory(plan, fd, parts);
 	}
@@ -268,10 +286,10 @@ static void make_mapping(struct plan *plan, const struct plan_input *input,
 		map_file(plan, fd, parts);
 		break;
 	case CORE_MAPPING_ANONYMOUS:
-		make_anonymous(plan, fd, parts);
+		make_anonymous(plan, input, parts);
 		break;
 	case CORE_MAPPING_STACK:
-		copy_memory(plan, fd, parts, MAP_GROWSDOWN);
+		copy_memory(plan, fd, parts, MAP_GROWSDOWN, 0);
 		break;
 	case CORE_MAPPING_SHARED:
 	case CORE_MAPPING_OBJECT:
@@ -359,14 +377,14 @@ void plan_memory(struct plan *plan, const struct plan_input *input)
 		finish_mapping(plan, core, &core->mappings[i]);
 }
 
-/* A part takes a call, a mapping its own, its protection and its advice. */
+/* A part takes two calls, a mapping its own, its protection and its advice. */
 size_t plan_memory_calls(const struct core *core)
 {
-	size_t calls = 2 * core->hole_count + 2 * core->seam_count +
+	size_t calls = 3 * core->hole_count + 2 * core->seam_count +
 		       2 * core->guard_count;
 
 	for (size_t i = 0; i < core->mapping_count; i++)
-		calls += 7 +
+		calls += 9 +
 			 (size_t)__builtin_popcount(core->mappings[i].advice);
 	return calls;
 }

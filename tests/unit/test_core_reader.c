@@ -170,6 +170,35 @@ Test(core_reader, holes_and_seams_lie_in_mappings)
 		made.seam_count = 2, "seam 1 lies in no mapping");
 }
 
+/* A page of the file that belongs to nobody, or to somebody. */
+Test(core_reader, working_set_has_room_of_its_own)
+{
+	struct made_core made;
+	struct error err = {0};
+	struct core core;
+	char *front;
+
+	made_core_init(&made);
+	made.image.working_set = made.image.file_size;
+	made.image.file_size += CORE_WORKING_SET_ROOM;
+	cr_assert(parse(&made, &core, &front, &err) == 0, "%s", err.text);
+	free(front);
+}
+
+Test(core_reader, working_set_elsewhere_is_refused)
+{
+#define ROOM(at)                               \
+	CHANGED(made.image.working_set = (at), \
+		"its working set lies where other things are")
+	ROOM(made.image.file_size);
+	ROOM(made.image.file_size - CORE_PAGE_SIZE);
+	ROOM(UINT64_MAX - CORE_PAGE_SIZE + 1);
+	ROOM(CORE_PAGE_SIZE);
+	ROOM(MADE_DATA);
+	ROOM(MADE_DATA + 1);
+#undef ROOM
+}
+
 Test(core_reader, threads_and_their_registers_are_there)
 {
 	CHANGED(made.thread_count = 0, "it has no thread");

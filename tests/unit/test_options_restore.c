@@ -63,6 +63,9 @@ Test(options, each_is_understood)
 {
 	cr_expect(ACCEPT("--dry-run", "a").dry_run);
 	cr_expect(ACCEPT("--stop", "a").stop);
+	cr_expect(ACCEPT("--record", "a").record);
+	cr_expect(ACCEPT("--populate", "a").populate);
+	cr_expect(ACCEPT("--hugepages", "a").huge_pages);
 	cr_expect(ACCEPT("--help").help);
 	cr_expect(ACCEPT("-h").help);
 	cr_expect(ACCEPT("--version").version);
@@ -101,6 +104,15 @@ Test(options, what_is_unknown_is_named)
 	REFUSE("unknown option '--stop=1'", "--stop=1", "a.core");
 	REFUSE("unknown option '-hV'", "-hV");
 	REFUSE("unknown option '---'", "---");
+}
+
+Test(options, what_cannot_be_done_together_is_named)
+{
+	const char *message = "--record runs the service: it goes with "
+			      "neither --dry-run nor --stop";
+
+	REFUSE(message, "--record", "--dry-run", "a.core");
+	REFUSE(message, "--stop", "--record", "a.core");
 }
 
 Test(options, what_stands_elsewhere_is_named)

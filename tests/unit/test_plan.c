@@ -10,6 +10,10 @@
 
 #include "tests/made_plan.h"
 
+enum {
+	POPULATE_WRITE = 23, /* MADV_POPULATE_WRITE */
+};
+
 Test(plan, makes_every_page_and_no_other)
 {
 	struct made_core from;
@@ -246,11 +250,43 @@ Test(plan, large_pages_are_asked_for_before_the_rest_after_the_bytes)
 	c = &made.plan.calls[at];
 	cr_expect(c[1].number == SYS_madvise &&
 		  c[1].arguments[2] == MADV_HUGEPAGE);
-	cr_expect(c[2].number == SYS_pread64);
-	cr_expect(c[3].number == SYS_madvise &&
-		  c[3].arguments[2] == MADV_DONTFORK);
+	cr_expect(c[2].number == SYS_madvise &&
+		  c[2].arguments[2] == POPULATE_WRITE);
+	cr_expect(c[3].number == SYS_pread64);
 	cr_expect(c[4].number == SYS_madvise &&
-		  c[4].arguments[2] == MADV_DONTDUMP);
+		  c[4].arguments[2] == MADV_DONTFORK);
+	cr_expect(c[5].number == SYS_madvise &&
+		  c[5].arguments[2] == MADV_DONTDUMP);
+	unmake(&made);
+}
+
+Test(plan, large_memory_is_copied_for_huge_pages)
+{
+	const struct plan_input input = {.huge_pages = true};
+	struct made_core from;
+	struct made made = {0};
+	ptrdiff_t at;
+
+	made_core_init(&from);
+	from.mappings[3].end += 0x100000;
+	from.mappings[4].start += 0x100000;
+	from.mappings[4].end += 0x100000;
+	from.mappings[5].offset += 0x100000;
+	from.image.file_size += 0x100000;
+	from.hole_count = 0;
+	make_from(&made, &from, input);
+	at = find_call(&made, SYS_madvise, from.mappings[3].start);
+
+	cr_assert(at >= 0);
+	cr_expect(made.plan.calls[at].arguments[2] == MADV_HUGEPAGE);
+	cr_expect(!find_page(made.pages, from.mappings[3].start)->is_file);
+	cr_expect(find_page(made.pages, from.mappings[2].start)->is_file);
+	unmake(&made);
+
+	made = (struct made){0};
+	from.mappings[3].advice = 1u << MADV_NOHUGEPAGE;
+	make_from(&made, &from, input);
+	cr_expect(find_page(made.pages, from.mappings[3].start)->is_file);
 	unmake(&made);
 }
 

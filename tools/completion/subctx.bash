@@ -51,7 +51,7 @@ _subctx_restore() {
 	local word=${COMP_WORDS[COMP_CWORD]}
 
 	case $word in
-	-*) COMPREPLY=($(compgen -W '--inherit= --dry-run --stop --help --version' -- "$word")) ;;
+	-*) COMPREPLY=($(compgen -W '--inherit= --dry-run --populate --hugepages --record --stop --help --version' -- "$word")) ;;
 	*) COMPREPLY=($(compgen -f -X '!*.core' -- "$word")) ;;
 	esac
 }
