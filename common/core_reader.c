@@ -210,43 +210,52 @@ static uint64_t digest_around(const char *front, size_t size, size_t at,
 	return core_digest(digest, front + after, size - after);
 }
 
-/* Where it is, before any note is moved; NULL, and @err, if it is nowhere. */
-static const char *find_image(struct note_cursor notes, struct error *err)
+/* Before any note is moved; false, and @err, where there is none. */
+static bool find_image(struct note_cursor notes, struct note *ret_note,
+		       struct error *err)
 {
-	struct note note;
-
-	while (note_next(&notes, &note, err)) {
-		if (strcmp(note.owner, CORE_NOTE_OWNER) != 0 ||
-		    note.type != CORE_NOTE_IMAGE)
-			continue;
-		if (note.size == sizeof(struct core_image))
-			return note.contents;
-		error_set(err, FAULT_CORRUPT,
-			  "the note with its image has an odd size");
-		return NULL;
-	}
+	while (note_next(&notes, ret_note, err))
+		if (strcmp(ret_note->owner, CORE_NOTE_OWNER) == 0 &&
+		    ret_note->type == CORE_NOTE_IMAGE)
+			return true;
 	if (err->fault == FAULT_NONE)
 		not_ours(err);
-	return NULL;
+	return false;
+}
+
+/* Its beginning is that of all versions, whose sizes differ. */
+static int read_image(const struct note *note, struct core_image *ret_image,
+		      struct error *err)
+{
+	const size_t size = note->size < sizeof(*ret_image)
+				    ? note->size
+				    : sizeof(*ret_image);
+
+	memset(ret_image, 0, sizeof(*ret_image));
+	memcpy(ret_image, note->contents, size);
+	if (memcmp(ret_image->magic, CORE_MAGIC, sizeof(ret_image->magic)) != 0)
+		return not_ours(err);
+	if (ret_image->version != CORE_VERSION)
+		return error_set(err, FAULT_UNSUPPORTED,
+				 "it has version %u of the format, this "
+				 "program knows version %u",
+				 ret_image->version, CORE_VERSION);
+	if (note->size != sizeof(*ret_image))
+		return error_set(err, FAULT_CORRUPT,
+				 "the note with its image has an odd size");
+	return 0;
 }
 
 static int check_image(const char *front, size_t front_size, uint64_t file_size,
 		       struct note_cursor notes, struct error *err)
 {
-	const char *place = find_image(notes, err);
 	struct core_image image;
+	struct note note;
 	uint64_t digest;
 
-	if (!place)
+	if (!find_image(notes, &note, err) ||
+	    read_image(&note, &image, err) < 0)
 		return -err->code;
-	memcpy(&image, place, sizeof(image));
-	if (memcmp(image.magic, CORE_MAGIC, sizeof(image.magic)) != 0)
-		return not_ours(err);
-	if (image.version != CORE_VERSION)
-		return error_set(err, FAULT_UNSUPPORTED,
-				 "it has version %u of the format, this "
-				 "program knows version %u",
-				 image.version, CORE_VERSION);
 	if (image.page_size != CORE_PAGE_SIZE)
 		return error_set(err, FAULT_UNSUPPORTED,
 				 "its pages have %" PRIu64 " bytes, here they "
@@ -261,7 +270,8 @@ static int check_image(const char *front, size_t front_size, uint64_t file_size,
 				"on the machine that captured it.");
 		return -err->code;
 	}
-	digest = digest_around(front, front_size, (size_t)(place - front),
+	digest = digest_around(front, front_size,
+			       (size_t)((const char *)note.contents - front),
 			       &image);
 	if (digest != image.digest || image.front_size != front_size)
 		return error_set(err, FAULT_CORRUPT,
