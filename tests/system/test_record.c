@@ -11,6 +11,7 @@
 
 #include "common/core_reader.h"
 #include "common/io.h"
+#include "tests/change_core.h"
 #include "tests/harness.h"
 
 TestSuite(record, .init = harness_begin, .fini = harness_end, .timeout = 120);
@@ -152,6 +153,49 @@ Test(record, restore_that_fails_says_so_once)
 	expect_status(outcome, 125);
 	first = strstr(outcome.err, message);
 	cr_expect(first && !strstr(first + 1, message), "%s", outcome.err);
+	outcome_free(&outcome);
+}
+
+static void take_room(const struct core *core, char *front, size_t size)
+{
+	const uint64_t nowhere = 0;
+	char *at = memmem(front, size, core->image, sizeof(*core->image));
+
+	memcpy(at + offsetof(struct core_image, working_set), &nowhere,
+	       sizeof(nowhere));
+}
+
+Test(record, core_without_room_is_refused)
+{
+	struct outcome outcome;
+
+	capture_service();
+	change_core("svc.core", take_room);
+	outcome = run("work\n", WORDS(tool_restore(), "--record", "svc.core"));
+
+	expect_status(outcome, 125);
+	expect_in(outcome.err, "subctx-restore: cannot record in 'svc.core': "
+			       "it has no room for that");
+	outcome_free(&outcome);
+	restore_says(NULL, "work\n", "worked 7\n");
+}
+
+/* As under strace -f, which follows the child. */
+Test(record, service_that_is_traced_already_is_refused)
+{
+	struct outcome outcome;
+
+	if (!has_program("strace"))
+		return;
+	capture_service();
+	outcome = run("work\n", WORDS("strace", "-f", "-qq", "-o", "/dev/null",
+				      tool_restore(), "--record", "svc.core"));
+
+	expect_status(outcome, 125);
+	expect_out(outcome, "");
+	expect_in(outcome.err, "subctx-restore: cannot watch the service: "
+			       "Operation not permitted\n  hint: Without "
+			       "--record it can be restored.");
 	outcome_free(&outcome);
 }
 

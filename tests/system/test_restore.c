@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "common/core_reader.h"
-#include "common/core_writer.h"
+#include "tests/change_core.h"
 #include "tests/harness.h"
 
 TestSuite(restore, .init = harness_begin, .fini = harness_end, .timeout = 120);
@@ -310,29 +310,6 @@ static void pretend_later_boot(const struct core *core, char *front,
 
 	memcpy(at + offsetof(struct core_image, monotonic_ns), &later,
 	       sizeof(later));
-}
-
-static void change_core(const char *path,
-			void (*change)(const struct core *core, char *front,
-				       size_t size))
-{
-	struct error err = {0};
-	struct core core;
-	size_t size;
-	char *front;
-	int fd;
-
-	cr_assert(core_open(&core, path, &err) == 0, "%s", err.text);
-	size = core.image->front_size;
-	front = malloc(size);
-	fd = open(path, O_RDWR);
-	cr_assert(pread(fd, front, size, 0) == (ssize_t)size);
-	change(&core, front, size);
-	cr_assert(core_seal(front, size));
-	cr_assert(pwrite(fd, front, size, 0) == (ssize_t)size);
-	close(fd);
-	free(front);
-	core_close(&core);
 }
 
 Test(restore, clock_that_is_behind_is_warned_of)
