@@ -133,6 +133,7 @@ static int listen_for_signals(void)
 static int begin(struct watch *watch, const struct record *record,
 		 struct error *err)
 {
+	signal(SIGPIPE, SIG_IGN); /* a service may leave its input unread */
 	watch->signals = listen_for_signals();
 	if (watch->signals < 0)
 		return error_system(err, errno, "cannot wait for signals");
@@ -305,8 +306,6 @@ static int go_on(struct watch *watch, struct error *err)
 		r = take_signals(watch, err);
 	if (fds[1].revents)
 		relay(watch);
-	if (r == 0)
-		r = take_stops(watch, err);
 	return r;
 }
 
@@ -335,8 +334,12 @@ int record_watch(const struct record *record, const struct core *core,
 	struct recorded recorded = {0};
 	int r = begin(&watch, record, err);
 
-	while (r == 0 && !watch.has_ended)
-		r = go_on(&watch, err);
+	/* Stops first, as what was before we listened is not heard of. */
+	while (r == 0 && !watch.has_ended) {
+		r = take_stops(&watch, err);
+		if (r == 0 && !watch.has_ended)
+			r = go_on(&watch, err);
+	}
 	end_input(&watch);
 	recorded.status = WIFSIGNALED(watch.status)
 				  ? STATUS_SIGNALLED + WTERMSIG(watch.status)

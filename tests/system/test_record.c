@@ -82,6 +82,20 @@ Test(record, service_that_ends_at_once_is_recorded_at_its_end)
 	restore_says(NULL, "look\n", "own 8 shown some\n");
 }
 
+/* More than fits into a pipe. */
+Test(record, service_that_leaves_its_input_unread_is_recorded)
+{
+	static char input[1 << 20];
+
+	memset(input, '\n', sizeof(input) - 1);
+	memcpy(input, "work\nend\n", 9);
+	capture_service();
+
+	record(input, "worked 7\n");
+
+	restore_says(NULL, "look\n", "own 8 shown some\n");
+}
+
 Test(record, service_that_serves_is_recorded_when_it_is_told_to_end)
 {
 	struct running running;
