@@ -1,0 +1,38 @@
+"""machine.py - on what, when and beside which versions it was measured"""
+import datetime
+import os
+import pathlib
+import platform
+import re
+import shlex
+import subprocess
+import sys
+
+
+def about(setting, peers):
+    return {"command": shlex.join(["tools/bench", *sys.argv[1:]]),
+            "date": datetime.date.today().isoformat(),
+            "kernel": platform.release(), "cpu": cpu(),
+            "processors": os.cpu_count(),
+            "subctx": version(setting.capture, "--version"),
+            "gdb": version("gdb", "--version"),
+            "strace": version("strace", "--version"),
+            "python3": platform.python_version(),
+            **{peer.name: peer.version() for peer in peers}}
+
+
+def version(*command):
+    """The first line of what it says, without the name of the program."""
+    try:
+        text = subprocess.run(command, capture_output=True, text=True,
+                              check=False).stdout
+    except FileNotFoundError:
+        return "not installed"
+    first = (text.splitlines() or ["?"])[0]
+    found = re.search(r"\d+(\.\d+)+[-+~.\w]*", first)
+    return found[0] if found else first
+
+
+def cpu():
+    text = pathlib.Path("/proc/cpuinfo").read_text()
+    return re.search(r"model name\s*: (.*)", text)[1]
