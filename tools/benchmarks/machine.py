@@ -5,6 +5,7 @@ import pathlib
 import platform
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -23,11 +24,10 @@ def about(setting, peers):
 
 def version(*command):
     """The first line of what it says, without the name of the program."""
-    try:
-        text = subprocess.run(command, capture_output=True, text=True,
-                              check=False).stdout
-    except FileNotFoundError:
+    if not shutil.which(command[0]):
         return "not installed"
+    text = subprocess.run(command, capture_output=True, text=True,
+                          check=False).stdout
     first = (text.splitlines() or ["?"])[0]
     found = re.search(r"\d+(\.\d+)+[-+~.\w]*", first)
     return found[0] if found else first

@@ -13,7 +13,7 @@ import subprocess
 import time
 
 from benchmarks import machine
-from benchmarks.process import Failed, now_ms, run
+from benchmarks.process import Failed, now_ms, run, spawn
 
 
 def start(*command):
@@ -24,8 +24,7 @@ def start(*command):
                (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
                (os.POSIX_SPAWN_OPEN, 2, "launch.log",
                 os.O_WRONLY | os.O_CREAT, 0o600)]
-    pid = os.posix_spawnp(command[0], command, os.environ,
-                          file_actions=actions, setsid=True)
+    pid = spawn(command, actions, setsid=True)
     os.close(keep_open)
     return pid
 

@@ -10,8 +10,7 @@ COLOURS = {"subctx-restore": "#0072b2", "/bin/true": "#555555",
            "fork()": "#009e73", "CRIU": "#d55e00", "DMTCP": "#cc79a7"}
 
 START = """
-set terminal svg size 720,{height} font "sans-serif,13" background "#ffffff"
-set output "{output}"
+set terminal svg size 720,440 font "sans-serif,13" background "#ffffff"
 set border 3 lc rgb "#555555"
 set tics nomirror
 set grid y lc rgb "#dddddd" lt 1
@@ -37,7 +36,8 @@ set logscale y
 set yrange [1:*]
 set xtics rotate by -40
 set ylabel "ms"
-set key top right
+set rmargin 9
+set key above right
 plot $times using 2:xtic(1) title "cold start" lc rgb "#999999", \\
      $times using 3 title "restored" lc rgb "#0072b2"
 """
@@ -45,14 +45,14 @@ plot $times using 2:xtic(1) title "cold start" lc rgb "#999999", \\
 
 def draw(results, parts, folder):
     """Those whose part was measured; returns their paths."""
-    drawn = []
+    folder, drawn = pathlib.Path(folder), []
     for part, name, script in (
             (parts["restore"], "restore-time.svg", restore_time),
             (parts["programs"], "first-reply.svg", first_reply)):
         rows = [row for row in results.of(part) if "program" in row]
         if rows:
-            plot(script(rows), pathlib.Path(folder) / name)
-            drawn.append(str(pathlib.Path(folder) / name))
+            plot(script(rows), folder / name)
+            drawn.append(folder / name)
     return drawn
 
 
@@ -60,13 +60,14 @@ def plot(script, path):
     """The picture that was there stays until the new one is whole."""
     if not shutil.which("gnuplot"):
         raise Failed("gnuplot is not installed")
-    done = subprocess.run(
-        ["gnuplot"], text=True, capture_output=True, check=False,
-        input=START.format(height=440, output="picture.svg") + script)
+    done = subprocess.run(["gnuplot"], text=True, capture_output=True,
+                          input=START + script, check=False)
     if done.returncode or done.stderr:
         raise Failed(f"gnuplot: {done.stderr.strip()}")
     path.parent.mkdir(exist_ok=True)
-    shutil.move("picture.svg", path)
+    whole = path.with_suffix(".new")
+    whole.write_text(done.stdout)
+    whole.rename(path)
 
 
 def restore_time(rows):

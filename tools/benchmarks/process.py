@@ -22,6 +22,17 @@ def now_ms():
     return time.perf_counter() * 1e3
 
 
+def spawn(command, actions, **more):
+    """Its process id; what Python ignores is not ignored there."""
+    try:
+        return os.posix_spawnp(command[0], command, os.environ,
+                               file_actions=actions,
+                               setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
+                               **more)
+    except OSError as why:
+        raise Failed(f"cannot start {command[0]}: {why.strerror}") from why
+
+
 class Process:
     """A program with pipes as its standard input and output."""
 
@@ -36,8 +47,7 @@ class Process:
             actions.append((os.POSIX_SPAWN_OPEN, 2, "/dev/null",
                             os.O_WRONLY, 0))
         self.command = command
-        self.pid = os.posix_spawnp(command[0], command, os.environ,
-                                   file_actions=actions)
+        self.pid = spawn(command, actions)
         os.close(theirs)
         os.close(output)
 
@@ -82,15 +92,14 @@ class Process:
         raise Failed(f"{self.command[0]} does not wait for input")
 
 
-def run(*command, input_path="/dev/null", errors="/dev/null"):
-    """From its start to its end, in ms; nothing of it is seen."""
-    actions = [(os.POSIX_SPAWN_OPEN, 0, input_path, os.O_RDONLY, 0),
+def run(*command, errors="/dev/null"):
+    """From its start to its end, in ms; errors is where its messages go."""
+    actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
                (os.POSIX_SPAWN_OPEN, 2, errors,
                 os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)]
     start = now_ms()
-    pid = os.posix_spawnp(command[0], command, os.environ,
-                          file_actions=actions)
+    pid = spawn(command, actions)
     _, status = os.waitpid(pid, 0)
     taken = now_ms() - start
     if status != 0:

@@ -10,6 +10,8 @@ from benchmarks.process import Failed, Process, run
 from benchmarks.setting import in_folder, in_turn, room_for, room_in_memory
 
 TITLE = "restore: to the first instruction, and the end"
+# They take seconds for the large ones.
+PEER_RUNS = {2: 10, 64: 10, 512: 5, 2048: 3}
 
 
 def measure(setting, peers):
@@ -82,7 +84,8 @@ def measure_peer(setting, peer, sizes, times):
         try:
             with in_folder("."):
                 peer.checkpoint(setting.service("works_in_memory"), str(size))
-                taken = in_turn(setting.runs(10), peer=peer.restore)["peer"]
+                taken = in_turn(setting.runs(PEER_RUNS[size]),
+                                peer=peer.restore)["peer"]
         except Failed as why:
             setting.results.leave_out(f"{what} of {size} MiB", why)
             continue
