@@ -15,6 +15,7 @@ def about(setting, peers):
             "date": datetime.date.today().isoformat(),
             "kernel": platform.release(), "cpu": cpu(),
             "processors": os.cpu_count(),
+            "load": round(os.getloadavg()[2], 1),
             "subctx": version(setting.capture, "--version"),
             "gdb": version("gdb", "--version"),
             "strace": version("strace", "--version"),

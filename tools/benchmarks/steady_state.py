@@ -21,9 +21,9 @@ def measure(setting, _):
         setting.results.leave_out(f"{size} MiB", why)
         return
     command = [setting.service("works_in_memory"), str(size)]
-    setting.capture_to("steady.core", *command)
     with Process(*command) as warm:
         warm.await_input()
+        setting.capture_process(warm.pid, "steady.core")
         lives = in_turn(setting.runs(15),
                         never=lambda: [walked(warm, "read"),
                                        walked(warm, "write")],
