@@ -16,22 +16,28 @@ COUNT = 100
 
 
 def measure(setting, _):
-    setting.capture_to("python.core", *heavy_python.write_service())
+    heavy_python.capture(setting)
     with Process(*heavy_python.fork_server()) as server:
         seen = in_turn(setting.runs(30),
-                       restore=lambda: restored(setting, COUNT),
-                       fork=lambda: forked(server, COUNT))
-        alone = in_turn(3, restore=lambda: restored(setting, 1),
-                        fork=lambda: forked(server, 1))
+                       **measures(setting, server, COUNT))
+        alone = in_turn(3, **measures(setting, server, 1))
     add = setting.results.add
     times = {how: [ms for ms, _ in seen[how]] for how in seen}
     memory = {how: each_further(seen[how], alone[how]) for how in seen}
     add(f"{COUNT} by a fork server, all answered", times["fork"])
-    add(f"{COUNT} restores, all answered", times["restore"],
-        beside=("fork server", times["fork"]), at_most=1.5)
-    add("memory of each further one, forked (Pss)", memory["fork"], "KiB")
-    add("memory of each further one, restored (Pss)", memory["restore"],
-        "KiB", beside=("fork server", memory["fork"]), at_most=1.2)
+    add("memory of each further one (Pss)", memory["fork"], "KiB")
+    for what, how in (("restores", "restore"),
+                      ("restores, pages recorded", "recorded")):
+        add(f"{COUNT} {what}, all answered", times[how],
+            beside=("fork server", times["fork"]), at_most=1.5)
+        add("memory of each further one (Pss)", memory[how], "KiB",
+            beside=("fork server", memory["fork"]), at_most=1.2)
+
+
+def measures(setting, server, count):
+    return {"fork": lambda: forked(server, count),
+            "restore": lambda: restored(setting, "python.core", count),
+            "recorded": lambda: restored(setting, "recorded.core", count)}
 
 
 def each_further(many, one):
@@ -39,13 +45,13 @@ def each_further(many, one):
     return [(kib - smallest) / (COUNT - 1) for _, kib in many]
 
 
-def restored(setting, count):
+def restored(setting, core, count):
     """Milliseconds, and the memory of all in KiB."""
     clones = []
     try:
         start = now_ms()
         for _ in range(count):
-            clones.append(Process(setting.restore, "python.core",
+            clones.append(Process(setting.restore, core,
                                   request=heavy_python.REQUEST))
         answers = {clone.line() for clone in clones}
         taken = now_ms() - start

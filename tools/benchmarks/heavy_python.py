@@ -53,6 +53,13 @@ def write_service():
     return [PYTHON, "service.py"]
 
 
+def capture(setting):
+    """As python.core, and with the pages of a request as recorded.core."""
+    setting.capture_to("python.core", *write_service())
+    setting.record("python.core", "recorded.core", REQUEST,
+                   lambda process: process.line())
+
+
 def fork_server():
     pathlib.Path("fork_server.py").write_text(FORK_SERVER)
     return [PYTHON, "fork_server.py"]

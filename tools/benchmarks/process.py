@@ -67,8 +67,8 @@ class Process:
         os.write(self.into, request)
         return self.line()
 
-    def end(self):
-        os.kill(self.pid, signal.SIGKILL)
+    def end(self, number=signal.SIGKILL):
+        os.kill(self.pid, number)
         os.waitpid(self.pid, 0)
         os.close(self.into)
         os.close(self.out_of)

@@ -7,19 +7,22 @@ TITLE = "python3 with 70 imports: to its first answer"
 
 
 def measure(setting, _):
-    service = heavy_python.write_service()
-    setting.capture_to("python.core", *service)
+    heavy_python.capture(setting)
     with Process(*heavy_python.fork_server()) as server:
-        times = in_turn(setting.runs(), cold=first_answer(*service),
+        times = in_turn(setting.runs(),
+                        cold=first_answer(*heavy_python.write_service()),
                         restore=first_answer(setting.restore, "python.core"),
+                        recorded=first_answer(setting.restore,
+                                              "recorded.core"),
                         fork=lambda: forked(server))
     add = setting.results.add
     add("cold start", times["cold"])
     add("fork() of it when warm", times["fork"])
-    add("restore", times["restore"], beside=("fork()", times["fork"]),
-        at_most=1.5)
-    add("the same", times["restore"], beside=("cold start", times["cold"]),
-        at_most=1 / 30)
+    for what, how in (("restore", "restore"),
+                      ("restore, its pages recorded", "recorded")):
+        add(what, times[how], beside=("fork()", times["fork"]), at_most=1.5)
+        add("the same", times[how], beside=("cold start", times["cold"]),
+            at_most=1 / 30)
 
 
 def first_answer(*command):

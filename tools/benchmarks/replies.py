@@ -26,27 +26,44 @@ def measure_program(setting, program):
     setting.capture_to("program.core", *program.command,
                        options=[f"--carry={program.carry}",
                                 f"--ready={program.ready}"])
+    setting.record("program.core", "recorded.core", own_request(program),
+                   lambda process: one_reply(program, process))
     times = in_turn(setting.runs(30),
                     cold=lambda: until_reply(program, *program.command),
                     restore=lambda: until_reply(program, setting.restore,
-                                                "program.core"))
+                                                "program.core"),
+                    recorded=lambda: until_reply(program, setting.restore,
+                                                 "recorded.core"))
     setting.results.add(f"{program.name}, cold start", times["cold"],
                         program=program.name, how="cold")
     setting.results.add(f"{program.name}, restore", times["restore"],
                         beside=("cold start", times["cold"]),
                         program=program.name, how="restored")
+    setting.results.add(f"{program.name}, restore, pages recorded",
+                        times["recorded"],
+                        beside=("cold start", times["cold"]),
+                        program=program.name, how="recorded")
 
 
 def until_reply(program, *command):
     """In ms."""
     start = now_ms()
     with Process(*command, quiet=True,
-                 request=b"" if program.port else program.request) as process:
-        if program.port:
-            ask_server(program)
-        else:
-            read_reply(program, process.read)
+                 request=own_request(program)) as process:
+        one_reply(program, process)
         return now_ms() - start
+
+
+def own_request(program):
+    """What it reads from its standard input."""
+    return b"" if program.port else program.request
+
+
+def one_reply(program, process):
+    if program.port:
+        ask_server(program)
+    else:
+        read_reply(program, process.read)
 
 
 def ask_server(program):

@@ -3,11 +3,12 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 
-from benchmarks.process import Failed, run
+from benchmarks.process import Failed, Process, run
 
 SHARED_MEMORY = "/dev/shm"
 FEWEST = 3
@@ -41,6 +42,19 @@ class Setting:
         os.close(reader)
         if done.returncode:
             raise Failed((done.stderr.strip().splitlines() or ["?"])[0])
+
+    def record(self, core, recorded, request, use):
+        """A copy of the core that has the pages of a first request at hand.
+
+        @use waits for the answer.
+        """
+        shutil.copyfile(core, recorded)
+        process = Process(self.restore, "--record", recorded, request=request,
+                          quiet=True)
+        try:
+            use(process)
+        finally:
+            process.end(signal.SIGTERM)
 
     def capture_process(self, pid, core):
         """In ms; the process goes on."""

@@ -10,6 +10,8 @@ TITLE = "a request that walks through the memory of a service"
 # In a restored service in this order, each once in its life.
 REQUESTS = ("first read", "second read", "third read", "first write",
             "second write", "third write", "read after that")
+# What pays for the first touch before the service goes on.
+UP_FRONT = ("--populate", "--hugepages")
 
 
 def measure(setting, _):
@@ -27,14 +29,22 @@ def measure(setting, _):
         lives = in_turn(setting.runs(15),
                         never=lambda: [walked(warm, "read"),
                                        walked(warm, "write")],
-                        restored=lambda: one_life(setting))
-    add_rows(setting.results, size, *zip(*lives["never"]),
+                        restored=lambda: one_life(setting, REQUESTS),
+                        **{option: lambda option=option: one_life(
+                            setting, ["first write"], option)
+                           for option in UP_FRONT})
+    reads, writes = zip(*lives["never"])
+    add_rows(setting.results, size, reads, writes,
              dict(zip(REQUESTS, zip(*lives["restored"]))))
+    for option in UP_FRONT:
+        setting.results.add(f"restored with {option}: first write",
+                            [life[0] for life in lives[option]],
+                            beside=("never captured", writes), at_most=1.05)
 
 
-def one_life(setting):
-    with Process(setting.restore, "steady.core") as process:
-        return [walked(process, request) for request in REQUESTS]
+def one_life(setting, requests, *options):
+    with Process(setting.restore, *options, "steady.core") as process:
+        return [walked(process, request) for request in requests]
 
 
 def walked(process, request):
