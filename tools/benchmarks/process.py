@@ -147,10 +147,10 @@ def descendants():
         family |= more
 
 
-def end_all():
-    """Until there is no descendant, whatever they start meanwhile."""
-    while descendants():
-        for pid in descendants():
+def end_all(others):
+    """Until there are no descendants but others, whatever they start."""
+    while descendants() - others:
+        for pid in descendants() - others:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
