@@ -1,0 +1,50 @@
+/*
+ * layout.h - where in a core what stands
+ */
+#ifndef CAPTURE_LAYOUT_H
+#define CAPTURE_LAYOUT_H
+
+#include "common/core_writer.h"
+#include "file_notes.h"
+#include "image.h"
+#include "machine.h"
+#include "owners.h"
+
+/*
+ * @names: the text of CORE_NOTE_NAMES; the empty name comes first
+ * @written: what the core has bytes for
+ * @objects: of CORE_NOTE_OBJECTS
+ * @holes, @seams, @owners: what follows from the bytes that were copied
+ */
+struct layout {
+	struct core_mapping *mappings;
+	size_t mapping_count;
+	struct core_segment *segments;
+	size_t segment_count;
+	struct core_object *objects;
+	struct file_notes files;
+	char *names;
+	size_t names_size;
+	uint32_t folder;
+	uint64_t working_set;
+	uint64_t file_size;
+	struct page_runs written;
+	struct page_runs holes;
+	uint64_t *seams;
+	size_t seam_count;
+	struct owners owners;
+	struct core_machine machine;
+};
+
+/* Also after an error layout_deinit() has to release it. */
+int layout_make(struct layout *layout, const struct image *image,
+		struct error *err);
+/*
+ * Places room for a working set, and behind it the bytes of all mappings, from
+ * @offset on.
+ */
+void layout_place(struct layout *layout, const struct contents *contents,
+		  uint64_t offset);
+void layout_deinit(struct layout *layout);
+
+#endif
