@@ -40,6 +40,9 @@ struct inferior {
 	struct core_signal trap;
 };
 
+/* Where a `syscall` instruction is; @vdso as below. */
+int inferior_find_call(const struct tracee *t, uint64_t vdso,
+		       uint64_t *ret_instruction, struct error *err);
 /*
  * Thread @tid makes the scratch mapping; it has to stand outside any call
  * (tracee_leave_call()), as has every thread that is to make calls.

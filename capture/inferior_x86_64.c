@@ -25,15 +25,15 @@ enum {
 
 static const unsigned char breakpoint = 0xcc; /* int3 */
 
-static int find_instruction(struct inferior *inf, uint64_t vdso,
-			    struct error *err)
+int inferior_find_call(const struct tracee *t, uint64_t vdso,
+		       uint64_t *ret_instruction, struct error *err)
 {
 	unsigned char bytes[VDSO_SEARCHED];
 	const unsigned char *found;
 	int r = 0;
 
 	if (vdso)
-		r = tracee_read(inf->tracee, vdso, bytes, sizeof(bytes), err);
+		r = tracee_read(t, vdso, bytes, sizeof(bytes), err);
 	if (r < 0)
 		return r;
 	found = vdso ? memmem(bytes, sizeof(bytes), "\x0f\x05", 2) : NULL;
@@ -45,7 +45,7 @@ static int find_instruction(struct inferior *inf, uint64_t vdso,
 				"without.");
 		return -err->code;
 	}
-	inf->instruction = vdso + (uint64_t)(found - bytes);
+	*ret_instruction = vdso + (uint64_t)(found - bytes);
 	return 0;
 }
 
@@ -158,7 +158,7 @@ int inferior_open(struct inferior *ret_inferior, struct tracee *t, pid_t tid,
 			CORE_PAGE_SIZE + calls_size + data_size + STACK_SIZE,
 	};
 	struct borrowed borrowed;
-	int r = find_instruction(&inf, vdso, err);
+	int r = inferior_find_call(t, vdso, &inf.instruction, err);
 
 	if (r == 0)
 		r = tracee_ignores(t, SIGTRAP, &inf.ignores_trap, err);

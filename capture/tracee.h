@@ -76,6 +76,7 @@ struct watch;
 /*
  * @filtered: its system calls are stopped by a seccomp filter
  * @attached: it ran before us, and goes on without us
+ * @is_fork: from tracee_fork(): its pages are also another's
  * @place: where code of ours may be whose calls the filter lets through, or 0
  * @early: tasks that have ended before the event that announces them was seen
  */
@@ -84,6 +85,7 @@ struct tracee {
 	bool filtered;
 	bool attached;
 	bool gone;
+	bool is_fork;
 	uint64_t place;
 	struct task *tasks;
 	size_t task_count;
@@ -232,6 +234,20 @@ size_t tracee_read_part(const struct tracee *t, uint64_t address, void *bytes,
 			size_t size);
 int tracee_write(const struct tracee *t, uint64_t address, const void *bytes,
 		 size_t size, struct error *err);
+
+/*
+ * Makes a copy of the service as it stands: a process that never runs, can be
+ * read like the service, and is nobody's business but ours.  It has no
+ * descriptors, none of the pages that are kept from forks, and dies with us.
+ * Thread @tid stands outside any call; @instruction is a `syscall` of its code.
+ * The service must neither be a subreaper nor the first of a pid namespace.
+ */
+int tracee_fork(struct tracee *t, pid_t tid, uint64_t instruction,
+		struct tracee *ret_fork, struct error *err);
+/* Whether somebody else has killed it. */
+bool tracee_fork_is_dead(const struct tracee *fork);
+/* Ends it.  Safe on a zeroed one. */
+void tracee_fork_end(struct tracee *fork);
 
 /* Let go of it, or end it, whatever state it is in.  Safe on a zeroed t. */
 void tracee_detach(struct tracee *t);

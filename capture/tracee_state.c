@@ -364,13 +364,14 @@ int tracee_step(struct tracee *t, pid_t tid, struct error *err)
 }
 
 /* At its entry, where a filter may have it stop once more, and at its exit. */
-int tracee_make_call(struct tracee *t, pid_t tid, struct error *err)
+int task_make_call(pid_t tid, pid_t *ret_made, struct error *err)
 {
 	struct __ptrace_syscall_info info = {0};
+	unsigned long made;
 	int status;
 
-	(void)t;
-	while (info.op != PTRACE_SYSCALL_INFO_EXIT)
+	*ret_made = 0;
+	while (info.op != PTRACE_SYSCALL_INFO_EXIT) {
 		if (ptrace(PTRACE_SYSCALL, tid, NULL, NULL) < 0 ||
 		    waitpid(tid, &status, __WALL) < 0 || !WIFSTOPPED(status) ||
 		    ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) <
@@ -378,7 +379,35 @@ int tracee_make_call(struct tracee *t, pid_t tid, struct error *err)
 			return error_system(err, errno,
 					    "cannot have thread %d make a call",
 					    tid);
+		if (status >> 16 == PTRACE_EVENT_CLONE &&
+		    ptrace(PTRACE_GETEVENTMSG, tid, NULL, &made) == 0)
+			*ret_made = (pid_t)made;
+	}
 	return 0;
+}
+
+int tracee_make_call(struct tracee *t, pid_t tid, struct error *err)
+{
+	pid_t made;
+
+	(void)t;
+	return task_make_call(tid, &made, err);
+}
+
+/*
+ * process_vm_readv() pins what it reads, and a page that two processes share
+ * after a fork is copied for that (FAULT_FLAG_UNSHARE, since Linux 5.19): all
+ * of the memory would be there twice.
+ */
+static ssize_t read_at_once(const struct tracee *t, uint64_t address,
+			    void *bytes, size_t size)
+{
+	struct iovec here = {bytes, size};
+	struct iovec there = {(void *)(uintptr_t)address, size};
+
+	if (t->is_fork)
+		return 0;
+	return process_vm_readv(t->pid, &here, 1, &there, 1, 0);
 }
 
 /*
@@ -390,9 +419,7 @@ int tracee_make_call(struct tracee *t, pid_t tid, struct error *err)
 int tracee_read(const struct tracee *t, uint64_t address, void *bytes,
 		size_t size, struct error *err)
 {
-	struct iovec here = {bytes, size};
-	struct iovec there = {(void *)(uintptr_t)address, size};
-	ssize_t got = process_vm_readv(t->pid, &here, 1, &there, 1, 0);
+	ssize_t got = read_at_once(t, address, bytes, size);
 	size_t done = got > 0 ? (size_t)got : 0;
 
 	while (done < size) {

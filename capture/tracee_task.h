@@ -67,6 +67,12 @@ bool task_take_early(struct tracee *t, pid_t tid);
 int task_interrupt(struct task *task, struct error *err);
 /* Waits for one running thread; whatever stops it, it stays stopped. */
 int task_await(struct tracee *t, pid_t tid, struct error *err);
+/*
+ * tracee_make_call(), also of a task that is none of the service's.  *ret_made
+ * is the task that the call has made, by our name for it, or 0; also after an
+ * error.
+ */
+int task_make_call(pid_t tid, pid_t *ret_made, struct error *err);
 /* Puts a thread back into the call that it was brought out of. */
 void task_reenter_call(const struct tracee *t, const struct task *task);
 /*

@@ -90,6 +90,18 @@ void note_append(struct note_buffer *buffer, const char *owner, uint32_t type,
 	buffer->size += total;
 }
 
+void note_append_all(struct note_buffer *buffer, const struct note_buffer *from)
+{
+	buffer->failed |= from->failed;
+	if (buffer->failed || !reserve(buffer, from->size)) {
+		buffer->failed = true;
+		return;
+	}
+	if (from->size > 0)
+		memcpy(buffer->bytes + buffer->size, from->bytes, from->size);
+	buffer->size += from->size;
+}
+
 void note_buffer_deinit(struct note_buffer *buffer)
 {
 	free(buffer->bytes);

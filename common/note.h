@@ -45,6 +45,9 @@ struct note_buffer {
 
 void note_append(struct note_buffer *buffer, const char *owner, uint32_t type,
 		 const void *contents, size_t size);
+/* All of the notes that @from has. */
+void note_append_all(struct note_buffer *buffer,
+		     const struct note_buffer *from);
 void note_buffer_deinit(struct note_buffer *buffer);
 
 #endif

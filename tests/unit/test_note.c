@@ -90,6 +90,31 @@ Test(note, buffer_that_has_failed_takes_nothing_more)
 	cr_expect(!buffer.failed && !buffer.bytes);
 }
 
+Test(note, notes_of_another_buffer_follow)
+{
+	struct note_buffer first = {0}, second = {0};
+	struct note_cursor cursor;
+	struct error err = {0};
+	struct note note;
+
+	note_append(&first, "CORE", 1, "abc", 3);
+	note_append(&second, "X", 7, "12345", 5);
+	note_append_all(&first, &second);
+	note_append_all(&first, &(struct note_buffer){0});
+	cr_assert(!first.failed);
+	cursor = at_start(&first);
+	cr_expect(note_next(&cursor, &note, &err) && note.type == 1);
+	cr_assert(note_next(&cursor, &note, &err), "%s", err.text);
+	cr_expect(note.type == 7 && note.size == 5);
+	cr_expect(memcmp(note.contents, "12345", 5) == 0);
+	cr_expect(!note_next(&cursor, &note, &err));
+	second.failed = true;
+	note_append_all(&first, &second);
+	cr_expect(first.failed);
+	note_buffer_deinit(&first);
+	note_buffer_deinit(&second);
+}
+
 Test(note, note_that_is_cut_short_is_told_with_what_is_left)
 {
 	struct note_buffer buffer = {0};
