@@ -12,6 +12,7 @@
 #include "attach.h"
 #include "call_filter.h"
 #include "capture_look.h"
+#include "clock.h"
 #include "common/cleanup.h"
 #include "cpu_choice.h"
 #include "file_audit.h"
@@ -28,9 +29,13 @@
 
 static void capture_deinit(struct capture *c, bool is_done)
 {
-	/* What was not started here lives on after a failure. */
-	bool lives_on = is_done ? c->options->live_on : c->tracee.attached;
+	/*
+	 * What was not started here lives on after a failure.  What was, and has
+	 * been let go, is a child of ours like any other.
+	 */
+	bool lives_on = is_done ? c->options->live_on : c->options->pid != 0;
 
+	stand_in_end(&c->stand_in);
 	if (lives_on)
 		tracee_detach(&c->tracee);
 	else
@@ -100,6 +105,7 @@ static int seize(struct capture *c, struct error *err)
 {
 	int r = attach_check(c->options->pid, err);
 
+	c->stopped_ms = clock_now_ms();
 	if (r == 0)
 		r = tracee_attach(&c->tracee, c->options->pid, err);
 	if (r == 0)
@@ -152,6 +158,8 @@ static int run_to_ready(struct capture *c, struct error *err)
 	};
 	int r = ready_wait(&wait, &c->tracee, &c->ready, &c->tid, err);
 
+	if (c->ready != CORE_READY_NOW)
+		c->stopped_ms = clock_now_ms();
 	if (r == 0)
 		r = tracee_freeze(&c->tracee, err);
 	if (r == 0)
@@ -266,6 +274,40 @@ static struct report make_report(const struct capture *c)
 	};
 }
 
+static void let_go(void *context)
+{
+	struct capture *c = context;
+
+	if (!c->options->live_on)
+		return;
+	tracee_detach(&c->tracee);
+	c->stood_ms = clock_now_ms() - c->stopped_ms;
+}
+
+/* Nobody waits for a service that is ended afterwards. */
+static void make_stand_in(struct capture *c)
+{
+	const struct stand_in_service service = {
+		.tracee = &c->tracee,
+		.tid = c->tid,
+		.vdso = capture_vdso(c),
+		.is_subreaper =
+			c->at_ready.self.attributes[ATTRIBUTE_SUBREAPER] != 0,
+		.contents = &c->contents,
+	};
+
+	if (c->options->live_on)
+		stand_in_make(&c->stand_in, &service);
+}
+
+static void report_stop(const struct capture *c, struct report *report)
+{
+	report->lives_on = c->options->live_on;
+	report->stopped_ms = c->stood_ms;
+	report->is_forked = c->stand_in.tracee.pid != 0;
+	report->why_not_forked = c->stand_in.why_not;
+}
+
 static int write_core(struct capture *c, struct report *report,
 		      struct error *err)
 {
@@ -287,12 +329,16 @@ static int write_core(struct capture *c, struct report *report,
 		.report = json ? json : "",
 		.ready = c->ready,
 		.level = c->options->cpu_level,
+		.stand_in = &c->stand_in,
+		.let_go = let_go,
+		.context = c,
 	};
 	struct output output;
 	int r = output_open(&output, path, err);
 
 	if (r < 0)
 		return r;
+	make_stand_in(c);
 	r = image_write(&image, output.fd,
 			(struct copy_progress){progress_tick, &progress},
 			&report->totals, err);
@@ -307,6 +353,7 @@ static int write_core(struct capture *c, struct report *report,
 	output_close(&output);
 	err->signal = progress.signal;
 	report->core_path = path;
+	report_stop(c, report);
 	return r;
 }
 

@@ -28,7 +28,7 @@ static int read_auxv(struct capture *c, struct error *err)
 	return 0;
 }
 
-static uint64_t vdso_address(const struct capture *c)
+uint64_t capture_vdso(const struct capture *c)
 {
 	return auxv_find(c->auxv, c->auxv_size, AT_SYSINFO_EHDR);
 }
@@ -44,7 +44,7 @@ int capture_look_at_exec(void *context, struct tracee *t, struct error *err)
 	if (r == 0)
 		r = tracee_leave_call(t, t->pid, err);
 	if (r == 0)
-		r = process_state_open(&inferior, t, t->pid, vdso_address(c),
+		r = process_state_open(&inferior, t, t->pid, capture_vdso(c),
 				       err);
 	if (r == 0)
 		r = process_state_read(&c->at_exec, &inferior, t->pid, err);
@@ -115,7 +115,7 @@ static int ask_process(struct capture *c, struct error *err)
 {
 	struct inferior inferior = {0};
 	int r = process_state_open(&inferior, &c->tracee, c->tid,
-				   vdso_address(c), err);
+				   capture_vdso(c), err);
 
 	if (r == 0)
 		r = process_state_read(&c->at_ready, &inferior, c->tid, err);

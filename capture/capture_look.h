@@ -10,6 +10,7 @@
 #include "capture.h"
 #include "image.h"
 #include "notify_socket.h"
+#include "stand_in.h"
 #include "terminal.h"
 #include "witness.h"
 
@@ -17,7 +18,11 @@ enum {
 	DROPPER_NAME = 128,
 };
 
-/* Everything that is found out on the way; capture_deinit() lets go of it. */
+/*
+ * Everything that is found out on the way; capture_deinit() lets go of it.
+ * @stopped_ms: when the service was stopped; @stood_ms: for how long, if it has
+ *	been let go
+ */
 struct capture {
 	const struct options *options;
 	const char *service;
@@ -39,6 +44,9 @@ struct capture {
 	struct contents contents;
 	struct carried carried;
 	struct audit audit;
+	struct stand_in stand_in;
+	uint64_t stopped_ms;
+	uint64_t stood_ms;
 	struct blame **story;
 	size_t story_count;
 	enum core_ready ready;
@@ -52,6 +60,8 @@ struct capture {
 int capture_look_at_exec(void *context, struct tracee *t, struct error *err);
 /* When it is ready: its memory, its threads, and what it says about itself. */
 int capture_look(struct capture *c, struct error *err);
+/* Where its vdso is. */
+uint64_t capture_vdso(const struct capture *c);
 /* Its mappings alone, of a service that must not be asked. */
 int capture_read_mappings(struct capture *c, struct error *err);
 #endif

@@ -27,16 +27,14 @@ static void append(struct note_buffer *notes, enum core_note_type type,
 	note_append(notes, CORE_NOTE_OWNER, type, contents, size);
 }
 
-static void append_image(struct note_buffer *notes, const struct image *image,
-			 const struct layout *layout, uint64_t front_size)
+/* What is gone, or goes on, when the service has been let go. */
+static void keep_moment(struct layout *layout, const struct image *image)
 {
 	struct timespec now;
 	struct core_image note = {
 		.magic = {'S', 'U', 'B', 'C', 'T', 'X', '\r', '\n'},
 		.version = CORE_VERSION,
 		.ready = image->ready,
-		.front_size = front_size,
-		.file_size = layout->file_size,
 		.page_size = CORE_PAGE_SIZE,
 		.seconds = time(NULL),
 		.working_set = layout->working_set,
@@ -46,6 +44,17 @@ static void append_image(struct note_buffer *notes, const struct image *image,
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	note.monotonic_ns =
 		(uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	layout->image = note;
+	debug_notes_append(&layout->debug, image, layout->machine.parts);
+}
+
+static void append_image(struct note_buffer *notes, const struct layout *layout,
+			 uint64_t front_size)
+{
+	struct core_image note = layout->image;
+
+	note.front_size = front_size;
+	note.file_size = layout->file_size;
 	append(notes, CORE_NOTE_IMAGE, &note, sizeof(note));
 }
 
@@ -103,8 +112,8 @@ static void append_attributes(struct note_buffer *notes,
 static void build_notes(struct note_buffer *notes, const struct image *image,
 			const struct layout *layout, uint64_t front_size)
 {
-	debug_notes_append(notes, image, layout->machine.parts);
-	append_image(notes, image, layout, front_size);
+	note_append_all(notes, &layout->debug);
+	append_image(notes, layout, front_size);
 	append(notes, CORE_NOTE_PROCESS, image->process,
 	       sizeof(*image->process));
 	append(notes, CORE_NOTE_MACHINE, &layout->machine,
@@ -163,48 +172,63 @@ static bool may_have_locks(const struct content *c)
 	return c->mapping->protection & PROT_WRITE;
 }
 
-/* Whoever wants to see the bytes of the mapping that is copied, or NULL. */
+/* Who can see the bytes that are copied, and who wants to. */
 struct inspection {
-	struct seams *seams;
+	struct seams seams;
 	struct owners *owners;
+	bool wants_seams;
+	bool wants_owners;
 };
 
 static int inspect(void *context, const char *bytes, size_t size,
 		   uint64_t address, struct error *err)
 {
-	const struct inspection *inspection = context;
+	struct inspection *inspection = context;
 	int r = 0;
 
-	if (inspection->seams)
-		r = seams_inspect(inspection->seams, bytes, size, address, err);
-	if (r == 0 && inspection->owners)
+	if (inspection->wants_seams)
+		r = seams_inspect(&inspection->seams, bytes, size, address,
+				  err);
+	if (r == 0 && inspection->wants_owners)
 		r = owners_inspect(inspection->owners, bytes, size, address,
 				   err);
 	return r;
 }
 
-static int copy_memory(const struct image *image, struct layout *layout,
-		       struct copy *copy, struct seams *seams,
-		       struct inspection *inspection, struct error *err)
+static int copy_mapping(const struct image *image, struct layout *layout,
+			size_t i, struct copy *copy, struct error *err)
 {
-	const struct contents *contents = image->contents;
+	const struct content *c = &image->contents->items[i];
+	const struct core_mapping *m = &layout->mappings[i];
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < contents->count; i++) {
-		const struct content *c = &contents->items[i];
-		const struct core_mapping *m = &layout->mappings[i];
+	for (size_t k = 0; r == 0 && k < c->run_count; k++) {
+		const struct core_range *run =
+			&image->contents->data.items[c->first_run + k];
 
-		seams->mapping = c->mapping;
-		inspection->seams = may_have_seams(c) ? seams : NULL;
-		inspection->owners = may_have_locks(c) ? &layout->owners : NULL;
-		for (size_t k = 0; r == 0 && k < c->run_count; k++) {
-			const struct core_range *run =
-				&contents->data.items[c->first_run + k];
+		r = copy_run(copy, run->start, run->end,
+			     m->offset + (run->start - m->start),
+			     &layout->written, err);
+	}
+	return r;
+}
 
-			r = copy_run(copy, run->start, run->end,
-				     m->offset + (run->start - m->start),
-				     &layout->written, err);
-		}
+/* Those that the stand-in has, or those that it has not. */
+static int copy_memory(const struct image *image, struct layout *layout,
+		       struct copy *copy, bool has, struct error *err)
+{
+	struct inspection *inspection = copy->inspector.context;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < image->contents->count; i++) {
+		const struct content *c = &image->contents->items[i];
+
+		if (stand_in_has(image->stand_in, i) != has)
+			continue;
+		inspection->seams.mapping = c->mapping;
+		inspection->wants_seams = may_have_seams(c);
+		inspection->wants_owners = may_have_locks(c);
+		r = copy_mapping(image, layout, i, copy, err);
 	}
 	if (r < 0 && err->code == ENOSPC)
 		error_context(err, "after %llu of %llu MiB",
@@ -222,13 +246,49 @@ static void give_up_seams(struct layout *layout)
 	layout->seam_count = 0;
 }
 
+static int compare_runs(const void *a, const void *b)
+{
+	const struct core_range *first = a, *second = b;
+
+	return (first->start > second->start) - (first->start < second->start);
+}
+
+/*
+ * The bytes that only the service has, while it stands; then it is let go, and
+ * the others are those of its stand-in.
+ */
+static int copy_all(const struct image *image, struct layout *layout,
+		    struct copy *copy, uint64_t *ret_stored, struct error *err)
+{
+	uint64_t of_files = 0;
+	int r = owners_init(&layout->owners, image->tracee, image->threads,
+			    err);
+
+	if (r == 0)
+		r = owners_add_known(&layout->owners, err);
+	if (r == 0)
+		r = copy_memory(image, layout, copy, false, err);
+	if (r == 0)
+		r = file_notes_copy(&layout->files, copy->fd, &of_files, err);
+	if (r < 0)
+		return r;
+	image->let_go(image->context);
+	copy->source = &image->stand_in->tracee;
+	layout->owners.tracee = &image->stand_in->tracee;
+	r = copy_memory(image, layout, copy, true, err);
+	r = stand_in_check(image->stand_in, r, err);
+	qsort(layout->written.items, layout->written.count,
+	      sizeof(*layout->written.items), compare_runs);
+	*ret_stored = copy->written + of_files;
+	return r;
+}
+
 /* Copies, and finds what follows from the bytes. */
 static int fill(const struct image *image, struct layout *layout, int fd,
 		struct copy_progress progress, uint64_t *ret_stored,
 		struct error *err)
 {
-	struct inspection inspection = {0};
-	struct seams seams = {0};
+	struct inspection inspection = {.owners = &layout->owners};
 	struct copy copy;
 	int r = copy_open(&copy, image->tracee, fd, image->contents->data_size,
 			  progress, err);
@@ -236,22 +296,15 @@ static int fill(const struct image *image, struct layout *layout, int fd,
 	if (r < 0)
 		return r;
 	copy.inspector = (struct copy_inspector){inspect, &inspection};
-	r = owners_init(&layout->owners, image->tracee, image->threads, err);
-	if (r == 0)
-		r = owners_add_known(&layout->owners, err);
-	if (r == 0)
-		r = copy_memory(image, layout, &copy, &seams, &inspection, err);
-	*ret_stored = copy.written;
+	r = copy_all(image, layout, &copy, ret_stored, err);
 	copy_close(&copy);
-	if (r == 0)
-		r = file_notes_copy(&layout->files, fd, ret_stored, err);
 	if (r == 0)
 		r = holes_find(image->contents, &layout->written,
 			       &layout->holes, err);
 	if (r == 0)
-		r = seams_conclude(&seams, &layout->written, &layout->seams,
-				   &layout->seam_count, err);
-	seams_deinit(&seams);
+		r = seams_conclude(&inspection.seams, &layout->written,
+				   &layout->seams, &layout->seam_count, err);
+	seams_deinit(&inspection.seams);
 	if (r == 0 && ftruncate(fd, (off_t)layout->file_size) < 0)
 		r = error_system(err, errno, "cannot write the memory");
 	if (layout->seam_count > most_seams(image->contents))
@@ -270,6 +323,7 @@ static int write_image(const struct image *image, struct layout *layout, int fd,
 	struct note_buffer notes = {0};
 	int r;
 
+	keep_moment(layout, image);
 	build_notes(&notes, image, layout, 0);
 	front += notes.size + most_holes(contents) * sizeof(struct core_range) +
 		 most_seams(contents) * sizeof(uint64_t) +

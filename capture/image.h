@@ -10,6 +10,7 @@
 #include "copy.h"
 #include "pending.h"
 #include "process_state.h"
+#include "stand_in.h"
 #include "timers.h"
 
 /*
@@ -17,6 +18,8 @@
  * @auxv, @auxv_size: the bytes of /proc/PID/auxv
  * @report: the audit as JSON
  * @level: for what it was made to choose its code
+ * @stand_in: what is copied when the service has been let go, if anything
+ * @let_go: called with @context when nothing more is read from the service
  */
 struct image {
 	const struct tracee *tracee;
@@ -33,6 +36,9 @@ struct image {
 	const char *report;
 	enum core_ready ready;
 	enum cpu_level level;
+	const struct stand_in *stand_in;
+	void (*let_go)(void *context);
+	void *context;
 };
 
 /* What was written: bytes of the file that are there, and its apparent size. */

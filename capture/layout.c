@@ -24,6 +24,7 @@ void layout_deinit(struct layout *layout)
 	owners_deinit(&layout->owners);
 	page_runs_deinit(&layout->written);
 	page_runs_deinit(&layout->holes);
+	note_buffer_deinit(&layout->debug);
 }
 
 static uint32_t add_name(struct layout *layout, const char *name)

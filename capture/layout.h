@@ -14,6 +14,7 @@
  * @names: the text of CORE_NOTE_NAMES; the empty name comes first
  * @written: what the core has bytes for
  * @objects: of CORE_NOTE_OBJECTS
+ * @image, @debug: notes that are made while the service stands
  * @holes, @seams, @owners: what follows from the bytes that were copied
  */
 struct layout {
@@ -34,6 +35,8 @@ struct layout {
 	size_t seam_count;
 	struct owners owners;
 	struct core_machine machine;
+	struct core_image image;
+	struct note_buffer debug;
 };
 
 /* Also after an error layout_deinit() has to release it. */

@@ -43,6 +43,16 @@ static json_t *story_json(const struct report *report)
 	return story;
 }
 
+static void add_stop(const struct report *report, json_t *object)
+{
+	json_object_set_new(object, "stopped_ms",
+			    json_integer((json_int_t)report->stopped_ms));
+	json_object_set_new(object, "forked", json_boolean(report->is_forked));
+	if (report->why_not_forked[0])
+		json_object_set_new(object, "not_forked_because",
+				    json_string(report->why_not_forked));
+}
+
 char *report_json(const struct report *report)
 {
 	json_t *findings = json_array();
@@ -65,6 +75,8 @@ char *report_json(const struct report *report)
 		json_object_set_new(
 			object, "stored",
 			json_integer((json_int_t)report->totals.stored));
+		if (report->lives_on)
+			add_stop(report, object);
 	}
 	if (object && report->dropper[0])
 		json_object_set_new(object, "copied_because_of",
@@ -131,6 +143,21 @@ static void print_story(const struct report *report)
 /* What to do about a finding stands below what it is. */
 static const char margin[] = "                           ";
 
+static void print_core(const struct report *report)
+{
+	fprintf(stderr, "%s: %zu mappings, %.1f MiB, %zu thread%s, taken %s",
+		report->core_path, report->totals.mapping_count,
+		(double)report->totals.stored / (1 << 20), report->thread_count,
+		report->thread_count == 1 ? "" : "s",
+		ready_words(report->ready));
+	if (report->lives_on)
+		fprintf(stderr, ", stopped for %llu ms",
+			(unsigned long long)report->stopped_ms);
+	if (report->lives_on && report->why_not_forked[0])
+		fprintf(stderr, " as %s", report->why_not_forked);
+	fputc('\n', stderr);
+}
+
 void report_print(const struct report *report, bool verbose)
 {
 	for (size_t i = 0; i < report->audit->count; i++) {
@@ -152,12 +179,5 @@ void report_print(const struct report *report, bool verbose)
 	if (report->explained >= 0)
 		print_story(report);
 	if (report->core_path)
-		fprintf(stderr,
-			"%s: %zu mappings, %.1f MiB, %zu thread%s, taken "
-			"%s\n",
-			report->core_path, report->totals.mapping_count,
-			(double)report->totals.stored / (1 << 20),
-			report->thread_count,
-			report->thread_count == 1 ? "" : "s",
-			ready_words(report->ready));
+		print_core(report);
 }

@@ -12,6 +12,8 @@
 /*
  * What else is known of a capture.
  * @core_path: where it was written, or NULL
+ * @lives_on: the service does, after having stood still for @stopped_ms
+ * @is_forked: it was copied from a fork; @why_not_forked: or "", if it is small
  * @explained: the descriptor that @story is about, or -1
  * @story_lost: how many events are left out in its middle
  * @unseen: why calls were not seen, or NULL if they were
@@ -24,6 +26,10 @@ struct report {
 	enum core_ready ready;
 	const char *core_path;
 	struct image_totals totals;
+	bool lives_on;
+	uint64_t stopped_ms;
+	bool is_forked;
+	const char *why_not_forked;
 	size_t thread_count;
 	const char *dropper;
 	int explained;
