@@ -150,7 +150,7 @@ static void end_scene(struct scene *scene, const char *said)
 	outcome_free(&outcome);
 }
 
-/* state: threads that still work */
+/* state: threads that still work when another is ready */
 Test(fork, copy_is_of_one_moment_and_the_service_works_on)
 {
 	struct running service = start(WORDS(service_path("always_writes")));
