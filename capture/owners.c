@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "id_words.h"
+
 #ifndef FUTEX_LOCK_PI2
 #define FUTEX_LOCK_PI2 13 /* since Linux 5.14 */
 #endif
@@ -170,20 +172,6 @@ static int inspect_word(struct owners *owners, const char *bytes, size_t size,
 	return r;
 }
 
-/* Whether any word of a page is within the ids; the compiler vectorises it. */
-static bool may_have_ids(const char *page, uint32_t lowest, uint32_t span)
-{
-	uint32_t hits = 0;
-
-	for (size_t i = 0; i < CORE_PAGE_SIZE; i += sizeof(uint64_t)) {
-		uint32_t word;
-
-		memcpy(&word, page + i, sizeof(word));
-		hits |= word - lowest <= span;
-	}
-	return hits != 0;
-}
-
 static int inspect_page(struct owners *owners, const char *bytes, size_t size,
 			uint64_t address, size_t page, struct error *err)
 {
@@ -213,7 +201,7 @@ int owners_inspect(void *context, const char *bytes, size_t size,
 	int r = 0;
 
 	for (size_t page = 0; r == 0 && page < size; page += CORE_PAGE_SIZE)
-		if (may_have_ids(bytes + page, lowest, highest - lowest))
+		if (id_words_are_in(bytes + page, lowest, highest))
 			r = inspect_page(owners, bytes, size, address, page,
 					 err);
 	return r;
