@@ -30,6 +30,8 @@ struct copy_inspector {
  * @total: how much there is in all, for the progress
  * @done: how much has been copied
  * @written: how much of that was not zeros
+ * @dense: how much was copied since the last page of zeros
+ * @allocated: up to where in the file blocks have been asked for
  */
 struct copy {
 	const struct tracee *source;
@@ -39,17 +41,21 @@ struct copy {
 	uint64_t total;
 	uint64_t done;
 	uint64_t written;
+	uint64_t dense;
+	uint64_t allocated;
 	char *buffer;
 };
 
 int copy_open(struct copy *ret_copy, const struct tracee *source, int fd,
 	      uint64_t total, struct copy_progress progress, struct error *err);
 /*
- * Copies the memory from @start to @end to @offset of the file.  Pages of
- * zeros are not written; the others are added to @written_runs.
+ * Copies @count runs of memory; the address @start goes to @offset of the file,
+ * and the others are as far from it.  Pages of zeros are not written; the
+ * others are added to @written_runs.
  */
-int copy_run(struct copy *copy, uint64_t start, uint64_t end, uint64_t offset,
-	     struct page_runs *written_runs, struct error *err);
+int copy_runs(struct copy *copy, const struct core_range *runs, size_t count,
+	      uint64_t start, uint64_t offset, struct page_runs *written_runs,
+	      struct error *err);
 void copy_close(struct copy *copy);
 
 #endif

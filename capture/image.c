@@ -195,40 +195,26 @@ static int inspect(void *context, const char *bytes, size_t size,
 	return r;
 }
 
-static int copy_mapping(const struct image *image, struct layout *layout,
-			size_t i, struct copy *copy, struct error *err)
-{
-	const struct content *c = &image->contents->items[i];
-	const struct core_mapping *m = &layout->mappings[i];
-	int r = 0;
-
-	for (size_t k = 0; r == 0 && k < c->run_count; k++) {
-		const struct core_range *run =
-			&image->contents->data.items[c->first_run + k];
-
-		r = copy_run(copy, run->start, run->end,
-			     m->offset + (run->start - m->start),
-			     &layout->written, err);
-	}
-	return r;
-}
-
 /* Those that the stand-in has, or those that it has not. */
 static int copy_memory(const struct image *image, struct layout *layout,
 		       struct copy *copy, bool has, struct error *err)
 {
+	const struct contents *contents = image->contents;
 	struct inspection *inspection = copy->inspector.context;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < image->contents->count; i++) {
-		const struct content *c = &image->contents->items[i];
+	for (size_t i = 0; r == 0 && i < contents->count; i++) {
+		const struct content *c = &contents->items[i];
+		const struct core_mapping *m = &layout->mappings[i];
 
 		if (stand_in_has(image->stand_in, i) != has)
 			continue;
 		inspection->seams.mapping = c->mapping;
 		inspection->wants_seams = may_have_seams(c);
 		inspection->wants_owners = may_have_locks(c);
-		r = copy_mapping(image, layout, i, copy, err);
+		r = copy_runs(copy, contents->data.items + c->first_run,
+			      c->run_count, m->start, m->offset,
+			      &layout->written, err);
 	}
 	if (r < 0 && err->code == ENOSPC)
 		error_context(err, "after %llu of %llu MiB",

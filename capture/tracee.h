@@ -26,6 +26,7 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
+#include "common/core_format.h"
 #include "common/error.h"
 
 enum {
@@ -229,6 +230,12 @@ int tracee_make_call(struct tracee *t, pid_t tid, struct error *err);
 /* All of @size bytes or an error; also from memory without PROT_READ. */
 int tracee_read(const struct tracee *t, uint64_t address, void *bytes,
 		size_t size, struct error *err);
+/* The same for some pieces of memory; their bytes lie one behind the other. */
+enum {
+	TRACEE_RANGES_MAX = 64,
+};
+int tracee_read_ranges(const struct tracee *t, const struct core_range *ranges,
+		       size_t count, void *bytes, struct error *err);
 /* As many of the @size bytes as can be read from @address on. */
 size_t tracee_read_part(const struct tracee *t, uint64_t address, void *bytes,
 			size_t size);

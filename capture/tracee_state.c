@@ -1,6 +1,7 @@
 /*
  * tracee_state.c - registers and memory of a tracee that stands still
  */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/elf.h>
@@ -435,6 +436,33 @@ int tracee_read(const struct tracee *t, uint64_t address, void *bytes,
 		done += (size_t)got;
 	}
 	return 0;
+}
+
+/* Whatever is not read in one go is read piece by piece. */
+int tracee_read_ranges(const struct tracee *t, const struct core_range *ranges,
+		       size_t count, void *bytes, struct error *err)
+{
+	struct iovec here = {bytes, 0};
+	struct iovec there[TRACEE_RANGES_MAX] = {0};
+	char *to = bytes;
+	int r = 0;
+
+	assert(count <= TRACEE_RANGES_MAX);
+	for (size_t i = 0; i < count; i++) {
+		const size_t size = ranges[i].end - ranges[i].start;
+
+		there[i] = (struct iovec){(void *)(uintptr_t)ranges[i].start,
+					  size};
+		here.iov_len += size;
+	}
+	if (process_vm_readv(t->pid, &here, 1, there, count, 0) ==
+	    (ssize_t)here.iov_len)
+		return 0;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = tracee_read(t, ranges[i].start, to, there[i].iov_len, err);
+		to += there[i].iov_len;
+	}
+	return r;
 }
 
 size_t tracee_read_part(const struct tracee *t, uint64_t address, void *bytes,

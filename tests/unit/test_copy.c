@@ -1,0 +1,248 @@
+/*
+ * test_copy.c - memory comes into a file where it belongs, without its zeros
+ *
+ * The "tracee" is this process.  The file is memory, too, where blocks are
+ * pages.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capture/copy.h"
+
+enum {
+	PAGE = CORE_PAGE_SIZE,
+	PAGES = 4096,
+	OFFSET = 3 * PAGE,
+};
+
+static struct tracee self;
+static struct page_runs runs;
+static struct page_runs written;
+static char *memory;
+static char *inspected;
+static size_t inspected_size;
+static uint64_t cancelled_after;
+static int fd;
+
+static bool is_cancelled(void *context, uint64_t done, uint64_t total)
+{
+	cr_expect(*(const uint64_t *)context == total);
+	return done >= cancelled_after;
+}
+
+/* What was shown is kept one behind the other. */
+static int inspect(void *context, const char *bytes, size_t size,
+		   uint64_t address, struct error *err)
+{
+	(void)err;
+	cr_expect(context == &inspected);
+	cr_expect(address >= (uintptr_t)memory &&
+		  address + size <= (uintptr_t)memory + (size_t)PAGES * PAGE);
+	memcpy(inspected + inspected_size, bytes, size);
+	inspected_size += size;
+	return 0;
+}
+
+static void *map_pages(void)
+{
+	void *pages = mmap(NULL, (size_t)PAGES * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	cr_assert(pages != MAP_FAILED);
+	return pages;
+}
+
+/* No two pages are alike. */
+static void fill(size_t first, size_t end)
+{
+	for (size_t i = first; i < end; i++)
+		memcpy(memory + i * PAGE + 8, &i, sizeof(i));
+	for (size_t i = first; i < end; i++)
+		memory[i * PAGE + PAGE - 1] = 1;
+}
+
+static void begin(void)
+{
+	self.pid = getpid();
+	self.memory_fd = open("/proc/self/mem", O_RDWR);
+	fd = memfd_create("core", 0);
+	cr_assert(self.memory_fd > 0 && fd > 0);
+	cr_assert(ftruncate(fd, OFFSET + (off_t)PAGES * PAGE) == 0);
+	memory = map_pages();
+	inspected = map_pages();
+	cancelled_after = UINT64_MAX;
+}
+
+static void add_run(size_t first, size_t end)
+{
+	struct error err = {0};
+
+	cr_assert(page_runs_add(&runs, (uintptr_t)memory + first * PAGE,
+				(uintptr_t)memory + end * PAGE, &err) == 0);
+}
+
+static int copy(struct error *err)
+{
+	uint64_t total = 4711;
+	struct copy all;
+	int r = copy_open(&all, &self, fd, total,
+			  (struct copy_progress){is_cancelled, &total}, err);
+
+	cr_assert(r == 0);
+	all.inspector = (struct copy_inspector){inspect, &inspected};
+	r = copy_runs(&all, runs.items, runs.count, (uintptr_t)memory, OFFSET,
+		      &written, err);
+	copy_close(&all);
+	return r;
+}
+
+static void copy_all(void)
+{
+	struct error err = {0};
+
+	cr_assert(copy(&err) == 0, "%s", err.text);
+}
+
+static void expect_page(size_t page)
+{
+	char bytes[PAGE];
+
+	cr_assert(pread(fd, bytes, PAGE, (off_t)(OFFSET + page * PAGE)) ==
+		  PAGE);
+	cr_expect(memcmp(bytes, memory + page * PAGE, PAGE) == 0, "page %zu",
+		  page);
+}
+
+static size_t stored_pages(void)
+{
+	struct stat status;
+
+	cr_assert(fstat(fd, &status) == 0);
+	return (size_t)status.st_blocks * 512 / PAGE;
+}
+
+TestSuite(copy, .init = begin, .timeout = 20);
+
+Test(copy, long_run_comes_whole)
+{
+	fill(0, PAGES);
+	add_run(0, PAGES);
+	copy_all();
+	for (size_t i = 0; i < PAGES; i++)
+		expect_page(i);
+	cr_expect(written.count == 1);
+	cr_expect(written.items[0].start == runs.items[0].start);
+	cr_expect(written.items[0].end == runs.items[0].end);
+	cr_expect(stored_pages() == PAGES);
+}
+
+Test(copy, short_runs_are_as_far_apart_as_in_memory)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < PAGES; i += 3) {
+		fill(i, i + 1);
+		add_run(i, i + 1);
+	}
+	copy_all();
+	for (size_t i = 0; i < PAGES; i++) {
+		expect_page(i);
+		count += i % 3 == 0;
+	}
+	cr_expect(written.count == count);
+	cr_expect(stored_pages() == count);
+}
+
+/* A short one, one that fills more than a buffer, and again a short one. */
+Test(copy, runs_of_all_lengths_are_copied_together)
+{
+	fill(0, PAGES);
+	add_run(1, 3);
+	add_run(10, 1000);
+	add_run(2000, 2001);
+	copy_all();
+	for (size_t i = 0; i < 3; i++)
+		for (uint64_t at = runs.items[i].start; at < runs.items[i].end;
+		     at += PAGE)
+			expect_page((at - (uintptr_t)memory) / PAGE);
+	cr_expect(written.count == 3);
+	cr_expect(stored_pages() == 2 + 990 + 1);
+}
+
+Test(copy, pages_of_zeros_take_no_blocks)
+{
+	size_t zeros = 0;
+
+	fill(0, PAGES);
+	add_run(0, PAGES);
+	/* The first half grows what is asked for in advance. */
+	for (size_t i = PAGES / 2; i < PAGES; i++) {
+		if (i % 7 != 0 && i < PAGES - 600)
+			continue;
+		memset(memory + i * PAGE, 0, PAGE);
+		zeros++;
+	}
+	copy_all();
+	for (size_t i = 0; i < PAGES; i++)
+		expect_page(i);
+	cr_expect(stored_pages() == PAGES - zeros, "%zu, not %zu",
+		  stored_pages(), PAGES - zeros);
+}
+
+Test(copy, what_cannot_be_read_is_copied_too)
+{
+	fill(0, 200);
+	add_run(0, 10);
+	add_run(20, 30);
+	add_run(50, 200);
+	mprotect(memory + 25 * PAGE, PAGE, PROT_NONE);
+	copy_all();
+	mprotect(memory + 25 * PAGE, PAGE, PROT_READ);
+	expect_page(9);
+	expect_page(25);
+	expect_page(29);
+	expect_page(199);
+}
+
+Test(copy, everything_is_inspected_in_order)
+{
+	fill(0, PAGES);
+	add_run(0, 1);
+	add_run(2, 3);
+	add_run(100, 600);
+	copy_all();
+	cr_expect(inspected_size == (1 + 1 + 500) * (size_t)PAGE);
+	cr_expect(memcmp(inspected, memory, PAGE) == 0);
+	cr_expect(memcmp(inspected + PAGE, memory + 2 * PAGE, PAGE) == 0);
+	cr_expect(memcmp(inspected + 2 * PAGE, memory + 100 * PAGE,
+			 500 * (size_t)PAGE) == 0);
+}
+
+Test(copy, ends_when_it_is_cancelled)
+{
+	struct error err = {0};
+
+	fill(0, PAGES);
+	add_run(0, PAGES);
+	cancelled_after = 1;
+	cr_expect(copy(&err) < 0);
+	cr_expect(strstr(err.text, "it was cancelled"));
+	cr_expect(stored_pages() < PAGES);
+}
+
+Test(copy, full_file_is_told)
+{
+	struct error err = {0};
+
+	fill(0, PAGES);
+	add_run(0, 10);
+	close(fd);
+	fd = open("/dev/full", O_WRONLY);
+	cr_expect(copy(&err) == -ENOSPC, "%s", err.text);
+	cr_expect(strstr(err.text, "cannot write the memory"));
+}
