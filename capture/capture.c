@@ -18,6 +18,7 @@
 #include "file_audit.h"
 #include "output.h"
 #include "page_dropper.h"
+#include "prefault.h"
 #include "process_audit.h"
 #include "program.h"
 #include "progress.h"
@@ -26,6 +27,12 @@
 #include "terminal.h"
 #include "watchpoints.h"
 #include "witness.h"
+
+/* Of the heap, until there is a service, and from then on. */
+enum {
+	USED_TO_START = 128 << 10,
+	USED_TO_CAPTURE = 640 << 10,
+};
 
 static void capture_deinit(struct capture *c, bool is_done)
 {
@@ -360,10 +367,14 @@ static int write_core(struct capture *c, struct report *report,
 static int capture(struct capture *c, struct error *err)
 {
 	struct report report;
-	int r = c->options->pid ? seize(c, err) : start(c, err);
+	int r;
 
-	if (r == 0)
+	prefault_heap(USED_TO_START);
+	r = c->options->pid ? seize(c, err) : start(c, err);
+	if (r == 0) {
+		prefault_heap(USED_TO_CAPTURE);
 		r = run_to_ready(c, err);
+	}
 	if (r == 0)
 		r = audit(c, err);
 	if (r < 0)
