@@ -400,15 +400,13 @@ int tracee_make_call(struct tracee *t, pid_t tid, struct error *err)
  * after a fork is copied for that (FAULT_FLAG_UNSHARE, since Linux 5.19): all
  * of the memory would be there twice.
  */
-static ssize_t read_at_once(const struct tracee *t, uint64_t address,
-			    void *bytes, size_t size)
+static ssize_t read_at_once(const struct tracee *t, const struct iovec *there,
+			    size_t count, void *bytes, size_t size)
 {
-	struct iovec here = {bytes, size};
-	struct iovec there = {(void *)(uintptr_t)address, size};
+	const struct iovec here = {bytes, size};
 
-	if (t->is_fork)
-		return 0;
-	return process_vm_readv(t->pid, &here, 1, &there, 1, 0);
+	return t->is_fork ? 0
+			  : process_vm_readv(t->pid, &here, 1, there, count, 0);
 }
 
 /*
@@ -420,7 +418,8 @@ static ssize_t read_at_once(const struct tracee *t, uint64_t address,
 int tracee_read(const struct tracee *t, uint64_t address, void *bytes,
 		size_t size, struct error *err)
 {
-	ssize_t got = read_at_once(t, address, bytes, size);
+	const struct iovec there = {(void *)(uintptr_t)address, size};
+	ssize_t got = read_at_once(t, &there, 1, bytes, size);
 	size_t done = got > 0 ? (size_t)got : 0;
 
 	while (done < size) {
@@ -442,9 +441,9 @@ int tracee_read(const struct tracee *t, uint64_t address, void *bytes,
 int tracee_read_ranges(const struct tracee *t, const struct core_range *ranges,
 		       size_t count, void *bytes, struct error *err)
 {
-	struct iovec here = {bytes, 0};
 	struct iovec there[TRACEE_RANGES_MAX] = {0};
 	char *to = bytes;
+	size_t total = 0;
 	int r = 0;
 
 	assert(count <= TRACEE_RANGES_MAX);
@@ -453,10 +452,9 @@ int tracee_read_ranges(const struct tracee *t, const struct core_range *ranges,
 
 		there[i] = (struct iovec){(void *)(uintptr_t)ranges[i].start,
 					  size};
-		here.iov_len += size;
+		total += size;
 	}
-	if (process_vm_readv(t->pid, &here, 1, there, count, 0) ==
-	    (ssize_t)here.iov_len)
+	if (read_at_once(t, there, count, bytes, total) == (ssize_t)total)
 		return 0;
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		r = tracee_read(t, ranges[i].start, to, there[i].iov_len, err);
