@@ -37,7 +37,6 @@ static void keep_moment(struct layout *layout, const struct image *image)
 		.ready = image->ready,
 		.page_size = CORE_PAGE_SIZE,
 		.seconds = time(NULL),
-		.working_set = layout->working_set,
 		.pid = (uint32_t)image->tracee->pid,
 	};
 
@@ -54,6 +53,7 @@ static void append_image(struct note_buffer *notes, const struct layout *layout,
 	struct core_image note = layout->image;
 
 	note.front_size = front_size;
+	note.working_set = layout->working_set;
 	note.file_size = layout->file_size;
 	append(notes, CORE_NOTE_IMAGE, &note, sizeof(note));
 }

@@ -49,15 +49,6 @@ Test(page_dropper, ordinary_program_is_none)
 	cr_expect(!page_dropper_is("/lib/x86_64-linux-gnu/libm.so.6"));
 }
 
-Test(page_dropper, this_test_is_none)
-{
-	char path[4096];
-
-	cr_assert(io_read_link("/proc/self/exe", path, sizeof(path)) == 0);
-
-	cr_expect(!page_dropper_is(path));
-}
-
 Test(page_dropper, those_that_import_a_call_are_ones)
 {
 	static const char *const paths[] = {
