@@ -241,6 +241,7 @@ static int audit(struct capture *c, struct error *err)
 		r = capture_look(c, err);
 		if (r < 0)
 			return r;
+		c->witness.wants_barriers |= unseen_calls(c) != NULL;
 		terminal_compare(&c->terminal_at_exec,
 				 threads_find(&c->threads, t->pid), &c->audit,
 				 &c->changes);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/membarrier.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,9 +68,16 @@ int process_state_ours(struct process_state *ret_state, struct error *err)
  * The registrations that membarrier(2) reports are the commands that made
  * them.
  */
-static void compare_membarrier(int64_t before, int64_t after, uint32_t leader,
+static void compare_membarrier(const struct self_report *exec,
+			       const struct self_report *ready,
+			       bool wants_others, uint32_t leader,
 			       struct audit *audit, struct changes *changes)
 {
+	const int64_t before = exec->attributes[ATTRIBUTE_MEMBARRIER];
+	int64_t after = ready->attributes[ATTRIBUTE_MEMBARRIER];
+
+	if (ready->hides_barriers && wants_others)
+		after |= MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED;
 	if (before == after)
 		return;
 	audit_add(audit, VERDICT_RESTORED, attribute_name(ATTRIBUTE_MEMBARRIER),
@@ -211,7 +219,8 @@ static void compare_files(const struct surroundings *before,
 }
 
 static void compare_self(const struct self_report *before,
-			 const struct self_report *after, uint32_t leader,
+			 const struct self_report *after,
+			 const struct witness *witness, uint32_t leader,
 			 struct audit *audit, struct changes *changes)
 {
 	for (uint32_t i = 1; i < ATTRIBUTE_FIXED_COUNT; i++)
@@ -219,8 +228,7 @@ static void compare_self(const struct self_report *before,
 			changes_compare(changes, leader, "", i,
 					before->attributes[i],
 					after->attributes[i], audit);
-	compare_membarrier(before->attributes[ATTRIBUTE_MEMBARRIER],
-			   after->attributes[ATTRIBUTE_MEMBARRIER], leader,
+	compare_membarrier(before, after, witness->wants_barriers, leader,
 			   audit, changes);
 	changes_compare(changes, leader, "", ATTRIBUTE_LOCK_FUTURE,
 			(int64_t)before->lock_future,
@@ -288,7 +296,8 @@ int process_state_compare(const struct process_state *exec,
 	const struct surroundings *after = &ready->surroundings;
 	const uint32_t leader = threads_find(threads, threads->pid);
 
-	compare_self(&exec->self, &ready->self, leader, audit, ret_changes);
+	compare_self(&exec->self, &ready->self, witness, leader, audit,
+		     ret_changes);
 	compare_threads(exec, ready, threads, leader, audit, ret_changes);
 	changes_compare(ret_changes, leader, "", ATTRIBUTE_UMASK, before->umask,
 			after->umask, audit);

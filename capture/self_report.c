@@ -4,6 +4,7 @@
 #include "self_report.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -30,6 +31,23 @@ struct answers {
 	char page[2 * CORE_PAGE_SIZE];
 };
 
+/* What may be asked of other threads, and what had to be registered for it. */
+static const struct {
+	int command;
+	int registration;
+} barriers[] = {
+	{MEMBARRIER_CMD_PRIVATE_EXPEDITED,
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED},
+	{MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE,
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE},
+	{MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ,
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ},
+};
+
+enum {
+	BARRIERS = sizeof(barriers) / sizeof(*barriers),
+};
+
 /* The calls in their order. */
 enum {
 	CALL_ACTIONS,
@@ -38,7 +56,8 @@ enum {
 	CALL_LOCK_PROBE,
 	CALL_RESIDENCE_PROBE,
 	CALL_WAIT_PROBE,
-	CALL_COUNT,
+	CALL_BARRIER_PROBES,
+	CALL_COUNT = CALL_BARRIER_PROBES + BARRIERS,
 };
 
 static_assert((int)CALL_COUNT == SELF_REPORT_CALLS, "room for all of them");
@@ -61,6 +80,10 @@ static void write_probes(struct call calls[CALL_COUNT], uint64_t base)
 	calls[CALL_WAIT_PROBE] =
 		CALL_TRY(SYS_waitid, P_ALL, 0, 0,
 			 WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL, 0);
+	/* EPERM for what was not registered; a barrier harms nobody. */
+	for (size_t i = 0; i < BARRIERS; i++)
+		calls[CALL_BARRIER_PROBES + i] = CALL_TRY(
+			SYS_membarrier, (uint64_t)barriers[i].command, 0, 0);
 }
 
 static void write_calls(struct call calls[CALL_COUNT], uint64_t base)
@@ -87,6 +110,26 @@ static uint64_t lock_flags(const struct call calls[CALL_COUNT],
 	return answers->is_resident & 1 ? MCL_FUTURE : MCL_FUTURE | MCL_ONFAULT;
 }
 
+/*
+ * Before Linux 6.3 the kernel does not tell what was registered, but what may be
+ * called; whoever wants barriers of other processes is told by nothing.
+ */
+static void read_barriers(struct self_report *report,
+			  const struct call probes[BARRIERS])
+{
+	int64_t *registered = &report->attributes[ATTRIBUTE_MEMBARRIER];
+
+	if (*registered >= 0)
+		return;
+	*registered = 0;
+	for (size_t i = 0; i < BARRIERS; i++) {
+		if (probes[i].result == 0)
+			*registered |= barriers[i].registration;
+		report->hides_barriers |=
+			probes[i].result == 0 || probes[i].result == -EPERM;
+	}
+}
+
 static void read_answers(struct self_report *report,
 			 const struct call calls[CALL_COUNT],
 			 const struct answers *answers)
@@ -102,6 +145,7 @@ static void read_answers(struct self_report *report,
 		report->attributes[i] =
 			attribute_answer(i, false, &calls[CALL_ATTRIBUTES + i],
 					 answers->attributes[i]);
+	read_barriers(report, &calls[CALL_BARRIER_PROBES]);
 	report->brk = (uint64_t)calls[CALL_BREAK].result;
 	report->lock_future = lock_flags(calls, answers);
 	report->has_dependents = calls[CALL_WAIT_PROBE].result != -ECHILD;

@@ -16,6 +16,8 @@
  * @signals: @inherited is not filled
  * @lock_future: the flags for mlockall(2) that hold for later mappings
  * @has_dependents: it has children, or traces somebody (wait(2) knows)
+ * @hides_barriers: whether it has registered for the barriers of other
+ *	processes (membarrier(2)) is not known
  */
 struct self_report {
 	int64_t attributes[ATTRIBUTE_FIXED_COUNT];
@@ -23,10 +25,11 @@ struct self_report {
 	uint64_t brk;
 	uint64_t lock_future;
 	bool has_dependents;
+	bool hides_barriers;
 };
 
 enum {
-	SELF_REPORT_CALLS = CORE_SIGNALS + ATTRIBUTE_FIXED_COUNT + 4,
+	SELF_REPORT_CALLS = CORE_SIGNALS + ATTRIBUTE_FIXED_COUNT + 7,
 };
 
 /* What inferior_open() has to make room for. */

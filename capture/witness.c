@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/membarrier.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
@@ -29,6 +30,7 @@ const struct witness_call witness_calls[] = {
 	{SYS_getrandom, -1, 0},
 	{SYS_getpid, -1, 0},
 	{SYS_prctl, 0, PR_SET_NO_NEW_PRIVS},
+	{SYS_membarrier, 0, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED},
 	{SYS_rt_sigaction, 0, SIGTRAP},
 	{SYS_inotify_add_watch, -1, 0},
 	{SYS_setsockopt, 2, IP_ADD_MEMBERSHIP},
@@ -146,6 +148,9 @@ void witness_see(struct witness *witness, const struct tracee *t,
 		break;
 	case SYS_prctl:
 		witness->no_new_privs = true;
+		break;
+	case SYS_membarrier:
+		witness->wants_barriers = true;
 		break;
 	case SYS_rt_sigaction:
 		see_trap(witness, t, a[1]);

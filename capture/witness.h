@@ -19,6 +19,8 @@
  * @port_level: iopl(2) with more than 0
  * @no_new_privs: prctl(2) has set it, perhaps once more: an ordinary user's
  *	service has it from us
+ * @wants_barriers: membarrier(2) has registered it for those of others, or may
+ *	have; to have them when it has not does no harm
  * @random_bytes: from getrandom(2)
  * @pid_asked: how often getpid(2) was called, so that it may have kept the answer
  * @joined_group: setsockopt(2) for a multicast group, or for a program that
@@ -31,6 +33,7 @@ struct witness {
 	bool semaphore_undo;
 	bool port_level;
 	bool no_new_privs;
+	bool wants_barriers;
 	uint64_t random_bytes;
 	uint64_t pid_asked;
 	bool joined_group;

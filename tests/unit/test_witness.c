@@ -3,6 +3,7 @@
  *
  * The "tracee" is this process.
  */
+#include <linux/membarrier.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
@@ -52,6 +53,15 @@ Test(witness, randomness_is_counted_but_for_the_allocators)
 	cr_expect(see(SYS_getrandom, 0, 24, 1).random_bytes == 24);
 	cr_expect(see(SYS_getrandom, 0, 8, 1).random_bytes == 0);
 	cr_expect(see(SYS_getrandom, 0, 8, 0).random_bytes == 8);
+}
+
+Test(witness, barriers_of_others_are_wanted_when_registered_for)
+{
+	const uint64_t wants = MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED;
+	const uint64_t own = MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+
+	cr_expect(see(SYS_membarrier, wants, 0, 0).wants_barriers);
+	cr_expect(!witness_wants(SYS_membarrier, (uint64_t[6]){own}));
 }
 
 Test(witness, level_of_ports_is_what_was_set_last)
