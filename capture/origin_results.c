@@ -4,6 +4,7 @@
 #include "origin_results.h"
 
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 enum {
 	CONTROL_MAX = 4096,  /* bytes of control data; SCM_MAX_FD needs 1028 */
 	MESSAGES_MAX = 1024, /* UIO_MAXIOV, which the kernel cuts at, too */
+	/* linux/io_uring.h: IORING_SETUP_REGISTERED_FD_ONLY, Linux 6.5 */
+	RING_REGISTERED = 1 << 15,
 };
 
 /* What is being taken. */
@@ -129,12 +132,25 @@ static bool takes_lock(const struct results *results)
 	       type != F_UNLCK;
 }
 
+/* The number of a ring may be one of its own kind. */
+static bool is_registered_ring(const struct results *results)
+{
+	const struct origin *pending = results->pending;
+	struct io_uring_params params;
+
+	return pending->call == SYS_io_uring_setup &&
+	       read_memory(results, pending->arguments[1], &params,
+			   sizeof(params)) &&
+	       params.flags & RING_REGISTERED;
+}
+
 static void take_row(const struct results *results,
 		     const struct resource_call *row, int64_t result)
 {
 	const uint64_t argument = results->pending->arguments[row->argument];
 
-	if (row->kind == RESOURCE_LOCK && !takes_lock(results))
+	if ((row->kind == RESOURCE_LOCK && !takes_lock(results)) ||
+	    is_registered_ring(results))
 		return;
 	switch (row->place) {
 	case PLACE_AT_RESULT:

@@ -255,6 +255,21 @@ static void compare_confinement(const struct process_state *exec,
 	audit_remedy(audit, "Confine it after the ready point.");
 }
 
+/* Every thread has its own; nobody inherits one. */
+static void refuse_ring(const struct thread_report *thread, const char *whose,
+			struct audit *audit)
+{
+	char subject[64];
+
+	if (!thread->has_ring)
+		return;
+	snprintf(subject, sizeof(subject), "io_uring%s%s",
+		 whose[0] ? " of " : "", whose);
+	audit_add(audit, VERDICT_REFUSED, subject,
+		  "a ring that is registered, and needs no descriptor");
+	audit_remedy(audit, "Make it after the ready point.");
+}
+
 static void compare_threads(const struct process_state *exec,
 			    const struct process_state *ready,
 			    const struct threads *threads, uint32_t leader,
@@ -270,6 +285,7 @@ static void compare_threads(const struct process_state *exec,
 				       &threads->items[i].report, audit);
 		compare_confinement(exec, ready, &threads->items[i].report,
 				    whose, audit);
+		refuse_ring(&threads->items[i].report, whose, audit);
 	}
 }
 

@@ -13,6 +13,9 @@
 enum {
 	GET_TID_ADDRESS = 40, /* linux/prctl.h */
 	KEEP_CAPS_BIT = 16,   /* SECBIT_KEEP_CAPS of linux/securebits.h */
+	RINGS_MAX = 16,	      /* IO_RINGFD_REG_MAX of the kernel */
+	/* linux/io_uring.h: IORING_ENTER_REGISTERED_RING, Linux 5.18 */
+	ENTER_REGISTERED = 1 << 4,
 };
 
 /* Where the answers go. */
@@ -37,7 +40,8 @@ enum {
 	CALL_TID_ADDRESS,
 	CALL_USER,
 	CALL_CONFINEMENT_PROBE,
-	CALL_COUNT,
+	CALL_RING_PROBES,
+	CALL_COUNT = CALL_RING_PROBES + RINGS_MAX,
 };
 
 static_assert((int)CALL_COUNT == THREAD_REPORT_CALLS, "room for all of them");
@@ -65,6 +69,19 @@ static void write_calls(struct call calls[CALL_COUNT], uint64_t base)
 	calls[CALL_USER] = CALL_TRY(SYS_geteuid);
 	calls[CALL_CONFINEMENT_PROBE] = CALL_TRY(SYS_kcmp, (uint64_t)getpid(),
 						 (uint64_t)getpid(), KCMP_VM);
+	/* With nothing to submit and nothing to wait for. */
+	for (uint64_t i = 0; i < RINGS_MAX; i++)
+		calls[CALL_RING_PROBES + i] =
+			CALL_TRY(SYS_io_uring_enter, i, 0, 0, ENTER_REGISTERED);
+}
+
+/* EBADFD is said of a ring that has not been started. */
+static bool finds_ring(const struct call probes[RINGS_MAX])
+{
+	for (size_t i = 0; i < RINGS_MAX; i++)
+		if (probes[i].result == 0 || probes[i].result == -EBADFD)
+			return true;
+	return false;
 }
 
 static void read_answers(struct thread_report *report,
@@ -96,6 +113,7 @@ static void read_answers(struct thread_report *report,
 		report->tid_address = answers->tid_address;
 	report->user = (uint32_t)calls[CALL_USER].result;
 	report->is_confined = calls[CALL_CONFINEMENT_PROBE].result == -EPERM;
+	report->has_ring = finds_ring(&calls[CALL_RING_PROBES]);
 }
 
 size_t thread_report_data_size(void)

@@ -19,6 +19,7 @@
  * @user: its effective one
  * @is_confined: it may not look at us, although we may look at it: a Landlock
  *	domain, which nothing else shows
+ * @has_ring: an io_uring is registered with it, which needs no descriptor then
  */
 struct thread_report {
 	int64_t attributes[ATTRIBUTE_FIXED_COUNT];
@@ -32,10 +33,11 @@ struct thread_report {
 	uint64_t tid_address;
 	uint32_t user;
 	bool is_confined;
+	bool has_ring;
 };
 
 enum {
-	THREAD_REPORT_CALLS = ATTRIBUTE_FIXED_COUNT + 7,
+	THREAD_REPORT_CALLS = ATTRIBUTE_FIXED_COUNT + 23,
 };
 
 /* What inferior_open() has to make room for. */

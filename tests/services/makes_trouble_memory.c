@@ -8,6 +8,7 @@
 #include <linux/io_uring.h>
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
@@ -23,7 +24,9 @@ enum {
 	PAGE = 4096,
 	HUGE_PAGE = 2 << 20,
 	OUR_KEY = 0x73756200, /* so that a killed one leaves one, not many */
-	UFFD_USER_MODE = 1,   /* UFFD_USER_MODE_ONLY, since Linux 5.11 */
+	RING_IN_OUR_MEMORY = 1 << 14, /* IORING_SETUP_NO_MMAP, Linux 6.5 */
+	RING_REGISTERED = 1 << 15,    /* IORING_SETUP_REGISTERED_FD_ONLY, 6.5 */
+	UFFD_USER_MODE = 1, /* UFFD_USER_MODE_ONLY, since Linux 5.11 */
 };
 
 static int semaphores, segment;
@@ -126,6 +129,21 @@ static int make_io_uring(void)
 	return map_and_close(fd, PAGE, IORING_OFF_SQ_RING) ? 0 : -1;
 }
 
+/* It is known by a number that is no descriptor's, and lies in our memory. */
+static int make_registered_ring(void)
+{
+	struct io_uring_params params = {.flags = RING_IN_OUR_MEMORY |
+						  RING_REGISTERED};
+	unsigned char *memory =
+		mmap(NULL, (size_t)2 * PAGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	/* Newer headers call these the user's addresses. */
+	params.cq_off.resv2 = (uintptr_t)memory;
+	params.sq_off.resv2 = (uintptr_t)memory + PAGE;
+	return (int)syscall(SYS_io_uring_setup, 4, &params);
+}
+
 static int make_perf(void)
 {
 	struct perf_event_attr event = {
@@ -215,6 +233,7 @@ static const struct trouble items[] = {
 	{"aio", make_aio},
 	{"io-uring", make_io_uring},
 	{"io-thread", make_io_thread},
+	{"io-registered", make_registered_ring},
 	{"perf", make_perf},
 	{"uffd", make_uffd},
 	{"uffd-elsewhere", make_uffd_elsewhere},

@@ -20,6 +20,27 @@ static void expect_ok(struct outcome outcome, const char *out)
 	outcome_free(&outcome);
 }
 
+static void expect_refused(struct outcome outcome, const char *message)
+{
+	if (outcome.status == 1 &&
+	    strstr(outcome.err, "exited with status 77")) {
+		outcome_free(&outcome);
+		cr_skip("that cannot be had on this machine or by this user");
+	}
+	expect_status(outcome, 3);
+	expect_in(outcome.err, message);
+	cr_expect(access("svc.core", F_OK) < 0, "a core was written");
+	outcome_free(&outcome);
+}
+
+/* makes_trouble makes what its argument says. */
+static void refuse(const char *kind, const char *message)
+{
+	expect_refused(run(NULL, WORDS(tool_capture(), "-o", "svc.core",
+				       service_path("makes_trouble"), kind)),
+		       message);
+}
+
 /* Captured where the kernel does not tell what is registered. */
 static void check_barriers(const char *first, const char *second)
 {
@@ -54,4 +75,10 @@ Test(states_hidden, barriers_of_what_runs_already_are_found_out)
 		  "");
 	expect_ok(finish(service, "x\n", 20), "ok\n");
 	expect_ok(run("x\n", WORDS(tool_restore(), "svc.core")), "ok\n");
+}
+
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states_hidden, rings_without_a_descriptor_are_refused)
+{
+	refuse("io-registered", "refused   io_uring ");
 }
