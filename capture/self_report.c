@@ -111,22 +111,26 @@ static uint64_t lock_flags(const struct call calls[CALL_COUNT],
 }
 
 /*
- * Before Linux 6.3 the kernel does not tell what was registered, but what may be
- * called; whoever wants barriers of other processes is told by nothing.
+ * What may be called is what was registered.  The kernel tells, since Linux 6.3,
+ * of the first kind when it is only another; before, it tells nothing, and then
+ * whether barriers of other processes are wanted is not known.
  */
 static void read_barriers(struct self_report *report,
 			  const struct call probes[BARRIERS])
 {
 	int64_t *registered = &report->attributes[ATTRIBUTE_MEMBARRIER];
+	const bool is_told = *registered >= 0;
 
-	if (*registered >= 0)
-		return;
-	*registered = 0;
+	if (!is_told)
+		*registered = 0;
 	for (size_t i = 0; i < BARRIERS; i++) {
 		if (probes[i].result == 0)
 			*registered |= barriers[i].registration;
-		report->hides_barriers |=
-			probes[i].result == 0 || probes[i].result == -EPERM;
+		else if (probes[i].result == -EPERM)
+			*registered &= ~(int64_t)barriers[i].registration;
+		else
+			continue;
+		report->hides_barriers = !is_told;
 	}
 }
 
