@@ -210,8 +210,7 @@ static int audit_outside(struct capture *c, struct error *err)
 
 	if (r == 0)
 		r = file_audit_make(&files, err);
-	witness_report(&c->witness, !t->attached && t->filtered, t->pid,
-		       &c->audit);
+	witness_report(&c->witness, !t->attached && t->filtered, t, &c->audit);
 	if (origins_find(&c->origins, RESOURCE_RANDOMNESS, RANDOM_DEVICE)) {
 		audit_add(&c->audit, VERDICT_NOTED, "randomness",
 			  "/dev/urandom or /dev/random was opened; all "

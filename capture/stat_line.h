@@ -11,6 +11,7 @@ enum {
 	STAT_GROUP = 5,
 	STAT_TERMINAL = 7,
 	STAT_FLAGS = 9,
+	STAT_START_TIME = 22, /* in ticks of the clock, since the boot */
 	STAT_START_CODE = 26,
 	STAT_END_CODE = 27,
 	STAT_START_STACK = 28,

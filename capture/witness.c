@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/kcmp.h>
 #include <linux/membarrier.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -15,6 +16,13 @@
 #include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/io.h"
+#include "common/text.h"
+#include "stat_line.h"
 
 enum {
 	OPERATIONS_MAX = 500, /* SEMOPM of the kernel */
@@ -183,29 +191,71 @@ union semaphore_argument {
 	struct seminfo *info;
 };
 
-/* Whether it was the last to change a semaphore that we may look at. */
-static bool uses_semaphores(pid_t pid)
+static int64_t seconds_of(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec;
+}
+
+/* Seconds since the epoch, not more than it is; 0 if that is not known. */
+static int64_t start_of(pid_t pid)
+{
+	const uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+	cleanup_heap char *stat = NULL;
+	const char *at = NULL;
+	uint64_t start;
+
+	if (io_read_filef(&stat, NULL, "/proc/%d/stat", pid) == 0)
+		at = stat_field(stat, STAT_START_TIME);
+	if (!at || !take_decimal(&at, &start))
+		return 0;
+	return seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME) +
+	       (int64_t)(start / ticks) - 1;
+}
+
+/* Whether a semaphore that we may look at was changed at @since or later. */
+static bool are_semaphores_used(int64_t since)
 {
 	struct seminfo info;
 	struct semid_ds status;
 	int highest = semctl(0, 0, SEM_INFO,
 			     (union semaphore_argument){.info = &info});
 
-	for (int i = 0; i <= highest; i++) {
-		int id = semctl(i, 0, SEM_STAT,
-				(union semaphore_argument){.status = &status});
-
-		for (int k = 0; id >= 0 && k < (int)status.sem_nsems; k++)
-			if (semctl(id, k, GETPID) == pid)
-				return true;
-	}
+	for (int i = 0; i <= highest; i++)
+		if (semctl(i, 0, SEM_STAT,
+			   (union semaphore_argument){.status = &status}) >=
+			    0 &&
+		    status.sem_otime != 0 && status.sem_otime >= since)
+			return true;
 	return false;
 }
 
-void witness_report(const struct witness *witness, bool was_there, pid_t pid,
-		    struct audit *audit)
+/*
+ * We have no list of operations to be undone, so who compares as equal has none
+ * either.  A thread gets one with its first such operation, or when it makes
+ * another thread (copy_semundo()), and what is in it nothing shows.
+ */
+static bool may_undo(const struct tracee *t)
 {
-	if (witness->semaphore_undo || (!was_there && uses_semaphores(pid))) {
+	cleanup_heap pid_t *tids = NULL;
+	struct error ignored = {0};
+	bool has_list = false;
+	size_t count = 0;
+
+	if (tracee_threads(t, &tids, &count, &ignored) < 0)
+		return true;
+	for (size_t i = 0; i < count; i++)
+		has_list |= syscall(SYS_kcmp, getpid(), tids[i], KCMP_SYSVSEM,
+				    0, 0) != 0;
+	return has_list && are_semaphores_used(start_of(t->pid));
+}
+
+void witness_report(const struct witness *witness, bool was_there,
+		    const struct tracee *t, struct audit *audit)
+{
+	if (witness->semaphore_undo || (!was_there && may_undo(t))) {
 		audit_add(audit, VERDICT_REFUSED, "semaphore",
 			  "the service %s System V operations to be undone at "
 			  "its end",

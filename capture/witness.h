@@ -67,11 +67,11 @@ void witness_mend(const struct witness *witness,
 
 /*
  * Adds findings for what was seen.
- * @was_there: it has seen all calls from the exec on; otherwise the kernel's
- *	own semaphores are asked who used them
+ * @was_there: it has seen all calls from the exec on; otherwise the kernel is
+ *	asked whether there may be operations to be undone
  */
-void witness_report(const struct witness *witness, bool was_there, pid_t pid,
-		    struct audit *audit);
+void witness_report(const struct witness *witness, bool was_there,
+		    const struct tracee *t, struct audit *audit);
 void witness_deinit(struct witness *witness);
 
 /* Whether the path at @path names a device that gives randomness. */

@@ -41,12 +41,17 @@ static void refuse(const char *kind, const char *message)
 		       message);
 }
 
-/* Captured where the kernel does not tell what is registered. */
+/* Captured where the kernel does not tell what is registered, and here. */
 static void check_barriers(const char *first, const char *second)
 {
 	expect_ok(run(NULL,
 		      WORDS(service_path("hides_barriers"), tool_capture(),
 			    "-q", "-o", "svc.core",
+			    service_path("registers_barriers"), first, second)),
+		  "");
+	expect_ok(run("x\n", WORDS(tool_restore(), "svc.core")), "ok\n");
+	expect_ok(run(NULL,
+		      WORDS(tool_capture(), "-q", "-o", "svc.core",
 			    service_path("registers_barriers"), first, second)),
 		  "");
 	expect_ok(run("x\n", WORDS(tool_restore(), "svc.core")), "ok\n");
@@ -60,19 +65,48 @@ Test(states_hidden, barriers_are_found_out_where_nothing_tells)
 	check_barriers("0", "0");
 }
 
+/* Of a service that waits for a line. */
+static struct outcome capture_running(const char *wrapper, pid_t pid)
+{
+	char option[32];
+
+	snprintf(option, sizeof(option), "--pid=%d", pid);
+	await_input(pid);
+	return wrapper ? run(NULL, WORDS(wrapper, tool_capture(), "-q", "-o",
+					 "svc.core", option))
+		       : run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
+					 option));
+}
+
 /* state: switches of prctl(2) and the like */
 Test(states_hidden, barriers_of_what_runs_already_are_found_out)
 {
-	struct running service =
-		start(WORDS(service_path("hides_barriers"),
-			    service_path("registers_barriers"), "4", "256"));
-	char pid[32];
+	const char *hides = service_path("hides_barriers");
+	struct running service = start(
+		WORDS(hides, service_path("registers_barriers"), "4", "256"));
 
-	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
-	await_input(service.pid);
-	expect_ok(run(NULL, WORDS(service_path("hides_barriers"),
-				  tool_capture(), "-q", "-o", "svc.core", pid)),
-		  "");
+	expect_ok(capture_running(hides, service.pid), "");
+	expect_ok(finish(service, "x\n", 20), "ok\n");
+	expect_ok(run("x\n", WORDS(tool_restore(), "svc.core")), "ok\n");
+}
+
+/* state: semaphore operations to be undone */
+Test(states_hidden, semaphore_undo_of_what_runs_already_is_refused)
+{
+	struct running service =
+		start(WORDS(service_path("owes_semaphore"), "undo"));
+
+	expect_refused(capture_running(NULL, service.pid),
+		       "may have System V operations to be undone");
+	expect_ok(finish(service, "x\n", 20), "ok\n");
+}
+
+/* state: semaphore operations to be undone */
+Test(states_hidden, semaphores_without_undo_are_not_refused)
+{
+	struct running service = start(WORDS(service_path("owes_semaphore")));
+
+	expect_ok(capture_running(NULL, service.pid), "");
 	expect_ok(finish(service, "x\n", 20), "ok\n");
 	expect_ok(run("x\n", WORDS(tool_restore(), "svc.core")), "ok\n");
 }

@@ -94,9 +94,10 @@ Test(witness, findings_say_what_was_seen)
 				    .port_level = true,
 				    .random_bytes = 5,
 				    .pid_asked = 2};
+	const struct tracee self = {.pid = getpid()};
 	struct audit audit = {0};
 
-	witness_report(&all, true, getpid(), &audit);
+	witness_report(&all, true, &self, &audit);
 
 	cr_assert(audit.count == 4 && audit_refused(&audit) == 2);
 	expect_text(audit.items[0].subject, "semaphore");
@@ -104,6 +105,6 @@ Test(witness, findings_say_what_was_seen)
 	expect_text(audit.items[2].subject, "process id");
 	expect_text(audit.items[3].subject, "randomness");
 	audit_deinit(&audit);
-	witness_report(&(struct witness){0}, true, getpid(), &audit);
+	witness_report(&(struct witness){0}, true, &self, &audit);
 	cr_expect(audit.count == 0);
 }
