@@ -19,6 +19,7 @@
 #include "output.h"
 #include "page_dropper.h"
 #include "prefault.h"
+#include "probes.h"
 #include "process_audit.h"
 #include "program.h"
 #include "progress.h"
@@ -222,6 +223,8 @@ static int audit_outside(struct capture *c, struct error *err)
 		r = contents_decide(&c->contents, &c->mappings, t,
 				    c->dropper[0] ? CORE_MAP_COPY : 0,
 				    &c->audit, err);
+	if (r == 0)
+		r = probes_audit(&c->contents, t, &c->audit, err);
 	return r;
 }
 

@@ -213,6 +213,23 @@ static int make_huge(void)
 	return 0;
 }
 
+/* Nobody calls it. */
+static void has_breakpoint(void)
+{
+	__asm__ volatile("nop");
+}
+
+static int make_breakpoint(void)
+{
+	unsigned char *code = (unsigned char *)(uintptr_t)has_breakpoint;
+	void *page = code - (uintptr_t)code % PAGE;
+
+	if (mprotect(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) < 0)
+		return -1;
+	*code = 0xcc;
+	return mprotect(page, PAGE, PROT_READ | PROT_EXEC);
+}
+
 static int make_descriptor_table(void)
 {
 	struct user_desc entry = {
@@ -240,6 +257,7 @@ static const struct trouble items[] = {
 	{"pkey", make_key},
 	{"pkey-unused", make_key_unused},
 	{"hugetlb", make_huge},
+	{"breakpoint", make_breakpoint},
 	{"ldt", make_descriptor_table},
 };
 

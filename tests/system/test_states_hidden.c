@@ -4,8 +4,12 @@
  * The comments "state:" are those of test_states.c.
  */
 #include <criterion/criterion.h>
+#include <linux/perf_event.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tests/harness.h"
@@ -115,4 +119,56 @@ Test(states_hidden, semaphores_without_undo_are_not_refused)
 Test(states_hidden, rings_without_a_descriptor_are_refused)
 {
 	refuse("io-registered", "refused   io_uring ");
+}
+
+/* state: probes and breakpoints of other programs in its code */
+Test(states_hidden, breakpoints_of_others_are_refused)
+{
+	refuse("breakpoint", "a probe or breakpoint that another program has "
+			     "set at 0x");
+}
+
+static unsigned long first_number(const char *command, int base)
+{
+	struct outcome outcome = run(NULL, WORDS("sh", "-c", command));
+	unsigned long number = strtoul(outcome.out, NULL, base);
+
+	outcome_free(&outcome);
+	return number;
+}
+
+/* At a place in a file, by the kernel, which only root may ask for. */
+static int set_probe(const char *path, unsigned long offset)
+{
+	struct perf_event_attr event = {
+		.size = sizeof(event),
+		.type = (unsigned)first_number("cat /sys/bus/event_source/"
+					       "devices/uprobe/type",
+					       10),
+		.uprobe_path = (uintptr_t)path,
+		.probe_offset = offset,
+	};
+
+	return event.type
+		       ? (int)syscall(SYS_perf_event_open, &event, -1, 0, -1, 0)
+		       : -1;
+}
+
+/* state: probes and breakpoints of other programs in its code */
+Test(states_hidden, probes_of_the_kernel_are_refused)
+{
+	const char *path = service_path("static_program");
+	char command[512];
+	struct outcome outcome;
+	int probe;
+
+	/* Where it is in the file, less where the file is mapped. */
+	snprintf(command, sizeof(command), "nm '%s' | sed -n 's/ T abort$//p'",
+		 path);
+	probe = set_probe(path, first_number(command, 16) - 0x400000);
+	if (probe < 0)
+		cr_skip("this user or kernel can set none");
+	outcome = run(NULL, WORDS(tool_capture(), "-o", "svc.core", path));
+	expect_refused(outcome, "a probe or breakpoint that another program");
+	close(probe);
 }
