@@ -4,11 +4,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "backing.h"
+#include "common/auxv.h"
 #include "common/core_reader.h"
 #include "files.h"
 #include "fitness.h"
@@ -35,14 +37,40 @@ static uint64_t blocked_signals(void)
 	return mask;
 }
 
+/* libc has them in its memory, too, and getauxval(3) on the stack. */
+static void note_ids(const struct core *core)
+{
+	static const unsigned long types[] = {AT_UID, AT_GID, AT_EUID, AT_EGID,
+					      AT_SECURE};
+	const size_t size = core->auxv_count * sizeof(*core->auxv);
+	bool differs = false;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		differs |= auxv_find((const char *)core->auxv, size,
+				     types[i]) != getauxval(types[i]);
+	if (differs)
+		fprintf(stderr,
+			"subctx-restore: note: user and group are %lu and %lu, "
+			"those of the capture %llu and %llu; what the service "
+			"has kept of its ids is of the capture\n",
+			getauxval(AT_UID), getauxval(AT_GID),
+			(unsigned long long)auxv_find((const char *)core->auxv,
+						      size, AT_UID),
+			(unsigned long long)auxv_find((const char *)core->auxv,
+						      size, AT_GID));
+}
+
 /*
  * What comes back right, but to another world than the one it was made in.
  * Generators of random numbers reseed when they see another process id; in
  * containers, where every run gets the same, they see none.
  */
-static void note_surprises(const struct core_image *image, uint32_t pid)
+static void note_surprises(const struct core *core, uint32_t pid)
 {
+	const struct core_image *image = core->image;
 	struct timespec now;
+
+	note_ids(core);
 
 	/* For a single call the vdso costs more than the call: two pages. */
 	syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
@@ -134,6 +162,7 @@ static int make_plan(struct restore *r, struct error *err)
 		.argv = r->options->argv,
 		.shared_fds = r->shared_fds,
 		.pid = (uint32_t)getpid(),
+		.user = (uint32_t)getauxval(AT_UID),
 		.mask = blocked_signals(),
 		.vdso = &r->vdso,
 		.layout = &r->layout,
@@ -147,7 +176,7 @@ static int make_plan(struct restore *r, struct error *err)
 	unsigned char *region;
 
 	if (r->record.child == 0)
-		note_surprises(r->core.image, input.pid);
+		note_surprises(&r->core, input.pid);
 	if (handover_map(&r->core, plan_region_size(&input), &region, err) ==
 		    0 &&
 	    plan_make(&r->plan, &input, region, (uintptr_t)region, err) == 0)

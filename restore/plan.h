@@ -32,7 +32,7 @@
  * @argc, @argv: for the service, through subctx.h
  * @shared_fds: for each mapping an open file, or -1
  * @fds: how many of them there are to be closed
- * @pid: ours, and so the service's
+ * @pid, @user: ours, and so the service's
  * @mask: the signals that were blocked when we were started
  * @layout: how frames are laid out here
  * @has_timer_ids: timers can be made with an id (plan_can_choose_timer_ids())
@@ -46,6 +46,7 @@ struct plan_input {
 	char **argv;
 	const int *shared_fds;
 	uint32_t pid;
+	uint32_t user;
 	uint64_t mask;
 	const struct vdso_plan *vdso;
 	const struct frame_layout *layout;

@@ -101,7 +101,7 @@ void plan_clones(struct plan *plan, const struct plan_input *input)
 	plan->late = plan->call_count;
 }
 
-/* Whoever sent a signal to himself has another id now. */
+/* Whoever sent a signal to himself has other ids now. */
 void plan_pending(struct plan *plan, const struct plan_input *input,
 		  const struct core_pending *pending)
 {
@@ -113,8 +113,10 @@ void plan_pending(struct plan *plan, const struct plan_input *input,
 	memcpy(&info, pending->info, sizeof(info));
 	if ((info.si_code == SI_USER || info.si_code == SI_TKILL ||
 	     info.si_code == SI_QUEUE) &&
-	    info.si_pid == (pid_t)input->core->image->pid)
+	    info.si_pid == (pid_t)input->core->image->pid) {
 		info.si_pid = (pid_t)input->pid;
+		info.si_uid = input->user;
+	}
 	at = plan_keep(plan, &info, sizeof(info));
 	if (pending->thread == CORE_THREAD_NONE) {
 		plan_add(plan, CALL_GIVES(0, SYS_rt_sigqueueinfo, input->pid,

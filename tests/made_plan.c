@@ -135,7 +135,7 @@ void make_from(struct made *made, const struct made_core *from,
 
 void make(struct made *made, const struct made_core *from)
 {
-	make_from(made, from, (struct plan_input){.pid = 99});
+	make_from(made, from, (struct plan_input){.pid = 99, .user = 77});
 }
 
 void unmake(struct made *made)

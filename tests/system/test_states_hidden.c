@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -171,4 +172,28 @@ Test(states_hidden, probes_of_the_kernel_are_refused)
 	outcome = run(NULL, WORDS(tool_capture(), "-o", "svc.core", path));
 	expect_refused(outcome, "a probe or breakpoint that another program");
 	close(probe);
+}
+
+/* state: user and group of another restorer in the auxiliary vector */
+Test(states_hidden, another_user_is_noted)
+{
+	const char *note = "note: user and group are 65534 and 65533, those of "
+			   "the capture 0 and 0; ";
+	struct outcome outcome;
+
+	if (getenv("SUBCTX_TEST_UID") || geteuid() != 0)
+		cr_skip("only root may become another user");
+	expect_ok(run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
+				  service_path("threads_signals"))),
+		  "");
+	outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+	expect_out(outcome, "ok\n");
+	cr_expect(!strstr(outcome.err, "note: user"), "%s", outcome.err);
+	outcome_free(&outcome);
+	cr_assert(chmod("svc.core", 0644) == 0);
+	outcome =
+		run(NULL, WORDS("setpriv", "--reuid=65534", "--regid=65533",
+				"--clear-groups", tool_restore(), "svc.core"));
+	expect_in(outcome.err, note);
+	expect_ok(outcome, "ok\n");
 }

@@ -232,6 +232,7 @@ Test(plan_process, signals_are_sent_again_by_the_new_self)
 	memcpy(&sent, in_region(&made, made.plan.calls[at].arguments[2]),
 	       sizeof(sent));
 	cr_expect(sent.si_pid == 99 && sent.si_code == SI_QUEUE);
+	cr_expect(sent.si_uid == 77);
 	at = find_call(&made, SYS_rt_tgsigqueueinfo, 99);
 	cr_assert(at > 0);
 	/* Its second argument is the id that the call before it fetches. */
