@@ -136,6 +136,27 @@ static void compare_streams(const struct surroundings *before,
 	}
 }
 
+static void compare_stream_signals(const struct surroundings *before,
+				   const struct surroundings *after,
+				   struct audit *audit)
+{
+	static const char *const names[] = {"signals of standard input",
+					    "signals of standard output",
+					    "signals of standard error"};
+
+	for (size_t i = 0; i < 3; i++) {
+		const struct stream_signal *is = &after->stream_signals[i];
+
+		if (memcmp(&before->stream_signals[i], is, sizeof(*is)) == 0)
+			continue;
+		audit_add(audit, VERDICT_REFUSED, names[i],
+			  "the service has set who gets them (%d), or their "
+			  "number (%d)",
+			  is->owner, is->number);
+		audit_remedy(audit, "Set it after the ready point.");
+	}
+}
+
 /* Nobody inherits it: what has it is not there any more. */
 static void compare_closing(const struct surroundings *after, uint32_t leader,
 			    struct audit *audit, struct changes *changes)
@@ -319,6 +340,7 @@ int process_state_compare(const struct process_state *exec,
 			after->umask, audit);
 	compare_limits(before, after, leader, audit, ret_changes);
 	compare_streams(before, after, leader, audit, ret_changes);
+	compare_stream_signals(before, after, audit);
 	compare_closing(after, leader, audit, ret_changes);
 	compare_folder(before, after, leader, audit, ret_changes);
 	compare_texts(before, after, audit);

@@ -4,8 +4,10 @@
 #include "surroundings.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 
 #include "common/cleanup.h"
 #include "common/io.h"
@@ -156,6 +158,27 @@ static int read_stream_flags(pid_t pid, int fd)
 	return take_octal(&at, &flags) ? (int)flags : -1;
 }
 
+/* What none of the files in /proc tells, of a copy; pidfd_getfd(2), Linux 5.6. */
+static void read_stream_signals(pid_t pid, struct stream_signal signals[3])
+{
+	cleanup_fd int process = pidfd_open(pid, 0);
+
+	for (int i = 0; process >= 0 && i < 3; i++) {
+		cleanup_fd int fd = pidfd_getfd(process, i, 0);
+		struct f_owner_ex owner = {0};
+		int number;
+
+		if (fd < 0 || fcntl(fd, F_GETOWN_EX, &owner) < 0)
+			continue;
+		number = fcntl(fd, F_GETSIG);
+		signals[i] = (struct stream_signal){
+			.owner_kind = owner.pid ? (int)owner.type : 0,
+			.owner = owner.pid,
+			.number = number > 0 ? number : 0,
+		};
+	}
+}
+
 static void read_umask(const char *status, uint32_t *ret_umask)
 {
 	char text[SURROUNDING_SIZE] = "";
@@ -186,6 +209,7 @@ int surroundings_read(struct surroundings *ret_surroundings, pid_t pid,
 	read_umask(status, &s->umask);
 	for (int i = 0; i < 3; i++)
 		s->stream_flags[i] = read_stream_flags(pid, i);
+	read_stream_signals(pid, s->stream_signals);
 	/* Not of one that has become another user, which is refused anyway. */
 	for (int i = 0; i < (int)RLIM_NLIMITS; i++)
 		if (prlimit(pid, i, NULL, &s->limits[i]) < 0 && errno != EPERM)

@@ -42,15 +42,27 @@ enum {
 };
 
 /*
+ * To whom a signal is sent when something can be read or written (F_SETOWN_EX,
+ * F_SETSIG), as the kernel has it.
+ */
+struct stream_signal {
+	int owner_kind;
+	int owner;
+	int number;
+};
+
+/*
  * @texts: "" where this kernel does not show it
  * @limits: by RLIMIT_*
  * @stream_flags: of descriptors 0 to 2 from fdinfo, -1 for a closed one
+ * @stream_signals: of descriptors 0 to 2, zeros where none are asked for
  * @working_folder: as the link shows it
  */
 struct surroundings {
 	char texts[SURROUNDING_COUNT][SURROUNDING_SIZE];
 	struct rlimit limits[RLIM_NLIMITS];
 	int stream_flags[3];
+	struct stream_signal stream_signals[3];
 	uint32_t umask;
 	char working_folder[PATH_MAX];
 };

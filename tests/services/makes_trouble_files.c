@@ -56,6 +56,16 @@ static int make_lease(void)
 	return fcntl(STDIN_FILENO, F_SETLEASE, F_WRLCK);
 }
 
+static int make_owner(void)
+{
+	return fcntl(STDIN_FILENO, F_SETOWN, getpid());
+}
+
+static int make_signal(void)
+{
+	return fcntl(STDERR_FILENO, F_SETSIG, SIGUSR1);
+}
+
 static int make_queue(void)
 {
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
@@ -72,7 +82,8 @@ static int make_queue(void)
 static const struct trouble items[] = {
 	{"posix-lock", make_posix_lock}, {"ofd-lock", make_ofd_lock},
 	{"flock", make_flock},		 {"lease", make_lease},
-	{"mqueue", make_queue},
+	{"mqueue", make_queue},		 {"stream-owner", make_owner},
+	{"stream-signal", make_signal},
 };
 
 const struct troubles file_troubles = {items, sizeof(items) / sizeof(*items)};

@@ -197,3 +197,10 @@ Test(states_hidden, another_user_is_noted)
 	expect_in(outcome.err, note);
 	expect_ok(outcome, "ok\n");
 }
+
+/* state: standard streams */
+Test(states_hidden, signals_from_streams_are_refused)
+{
+	refuse("stream-owner", "refused   signals of standard input");
+	refuse("stream-signal", "refused   signals of standard error");
+}
