@@ -198,6 +198,8 @@ static void set_flags(struct content *c, uint32_t anonymous_flags)
 	if (c->kind == CORE_MAPPING_VDSO || c->kind == CORE_MAPPING_VVAR)
 		return;
 	c->flags |= mapping_has_flag(m, "sl") ? CORE_MAP_SEALED : 0;
+	if (c->kind == CORE_MAPPING_OBJECT && !mapping_has_flag(m, "mw"))
+		c->flags |= CORE_MAP_READ_ONLY;
 	for (size_t i = 0; i < COUNT(advices); i++)
 		if (mapping_has_flag(m, advices[i].flag))
 			c->advice |= (uint32_t)1 << advices[i].advice;

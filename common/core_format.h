@@ -29,7 +29,7 @@
 #define CORE_SET_MAGIC	"SUBCTXWS"
 
 enum {
-	CORE_VERSION = 4,
+	CORE_VERSION = 5,
 	CORE_PAGE_SIZE = 4096,
 	CORE_SIGNALS = 64,	 /* NSIG - 1 of the kernel */
 	CORE_COMM_SIZE = 16,	 /* TASK_COMM_LEN */
@@ -166,6 +166,8 @@ enum {
 	CORE_MAP_LOCKED = 1 << 4,    /* mlock(2) */
 	CORE_MAP_ON_FAULT = 1 << 5,  /* MLOCK_ONFAULT, Linux 4.4 */
 	CORE_MAP_SEALED = 1 << 6,    /* mseal(2), Linux 6.10 */
+	/* Of an object: mprotect(2) can not make it writable. */
+	CORE_MAP_READ_ONLY = 1 << 7,
 };
 
 /*

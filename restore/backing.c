@@ -106,6 +106,47 @@ static int fill(const struct core *core, const struct core_mapping *m, int fd)
 	return r;
 }
 
+/* As the mapping had it, so that mprotect(2) allows what it allowed. */
+static int open_again(const struct core_mapping *m, int fd)
+{
+	const bool is_read_only = m->flags & CORE_MAP_READ_ONLY;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, (is_read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+}
+
+/*
+ * @fd: the shared memory; with @is_ours it is open for writing, and for no other
+ *	use than its mappings, otherwise each of them has an opening of its own
+ */
+static int open_for_mappings(const struct core *core, uint32_t index, int fd,
+			     bool is_ours, int *fds, struct error *err)
+{
+	for (size_t i = 0; i < core->mapping_count; i++) {
+		const struct core_mapping *m = &core->mappings[i];
+
+		if (m->kind != CORE_MAPPING_OBJECT || m->object != index)
+			continue;
+		fds[i] = is_ours && !(m->flags & CORE_MAP_READ_ONLY)
+				 ? fcntl(fd, F_DUPFD_CLOEXEC, 0)
+				 : open_again(m, fd);
+		if (fds[i] < 0)
+			return error_system(err, errno,
+					    "cannot open shared memory again");
+	}
+	return 0;
+}
+
+/* One that has been made with its descriptors. */
+static int share_object(const struct core *core, const struct files *files,
+			uint32_t index, int *fds, struct error *err)
+{
+	const int fd = files->fds[core->objects[index].file - 1];
+
+	return open_for_mappings(core, index, fd, false, fds, err);
+}
+
 /* Shared memory comes back as a memfd, one for all mappings that show it. */
 static int make_object(const struct core *core, uint32_t index, int *fds,
 		       struct error *err)
@@ -120,39 +161,13 @@ static int make_object(const struct core *core, uint32_t index, int *fds,
 	for (size_t i = 0; r == 0 && i < core->mapping_count; i++) {
 		const struct core_mapping *m = &core->mappings[i];
 
-		if (m->kind != CORE_MAPPING_OBJECT || m->object != index)
-			continue;
-		if (m->offset)
+		if (m->kind == CORE_MAPPING_OBJECT && m->object == index &&
+		    m->offset)
 			r = fill(core, m, fd);
-		fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-		if (r == 0 && fds[i] < 0)
-			r = -errno;
 	}
 	if (r < 0)
 		return error_system(err, -r, "cannot fill shared memory");
-	return 0;
-}
-
-/* One that has been made: each mapping has an opening of its own. */
-static int share_object(const struct core *core, const struct files *files,
-			uint32_t index, int *fds, struct error *err)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d",
-		 files->fds[core->objects[index].file - 1]);
-	for (size_t i = 0; i < core->mapping_count; i++) {
-		const struct core_mapping *m = &core->mappings[i];
-		const bool writes = m->protection & PROT_WRITE;
-
-		if (m->kind != CORE_MAPPING_OBJECT || m->object != index)
-			continue;
-		fds[i] = open(path, (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-		if (fds[i] < 0)
-			return error_system(err, errno,
-					    "cannot open shared memory again");
-	}
-	return 0;
+	return open_for_mappings(core, index, fd, true, fds, err);
 }
 
 int backing_open(const struct core *core, const struct files *files,

@@ -204,3 +204,13 @@ Test(states_hidden, signals_from_streams_are_refused)
 	refuse("stream-owner", "refused   signals of standard input");
 	refuse("stream-signal", "refused   signals of standard error");
 }
+
+/* state: shared memory without a name, memfds */
+Test(states_hidden, shared_memory_that_cannot_be_written_stays_so)
+{
+	expect_ok(run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
+				  service_path("protects_memory"))),
+		  "");
+	for (int i = 0; i < 2; i++)
+		expect_ok(run(NULL, WORDS(tool_restore(), "svc.core")), "ok\n");
+}
