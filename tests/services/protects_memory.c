@@ -1,6 +1,6 @@
 /*
- * protects_memory: shared memory, with no descriptor left, that can never be
- * written, or that can, though its pages may only be read now
+ * protects_memory [keep]: shared memory that can never be written, or that can,
+ * though its pages may only be read now; the descriptor of one is closed or kept
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,7 @@ static int can_be_written(char *bytes)
 	return mprotect(bytes, PAGE, PROT_READ | PROT_WRITE) == 0;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
 	const int plain = make('a'), sealed = make('b'), future = make('c');
 	char *read_only = show_read_only(plain);
@@ -58,7 +58,8 @@ int main(void)
 	service_check(fcntl(future, F_ADD_SEALS, FUTURE_WRITE) == 0);
 	never = show_read_only(sealed); /* EPERM before Linux 6.7 */
 	alias = show(future, PROT_READ);
-	close(plain);
+	if (argc < 2 || strcmp(argv[1], "keep") != 0)
+		close(plain);
 	close(sealed);
 	close(future);
 

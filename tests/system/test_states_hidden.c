@@ -213,4 +213,9 @@ Test(states_hidden, shared_memory_that_cannot_be_written_stays_so)
 		  "");
 	for (int i = 0; i < 2; i++)
 		expect_ok(run(NULL, WORDS(tool_restore(), "svc.core")), "ok\n");
+	expect_ok(run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
+				  "--carry=memfd",
+				  service_path("protects_memory"), "keep")),
+		  "");
+	expect_ok(run(NULL, WORDS(tool_restore(), "svc.core")), "ok\n");
 }
