@@ -219,3 +219,12 @@ Test(states_hidden, shared_memory_that_cannot_be_written_stays_so)
 		  "");
 	expect_ok(run(NULL, WORDS(tool_restore(), "svc.core")), "ok\n");
 }
+
+/* state: CPU time and other resources that were used */
+Test(states_hidden, time_that_was_used_is_counted_anew)
+{
+	expect_ok(run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
+				  service_path("uses_time"))),
+		  "");
+	expect_ok(run(NULL, WORDS(tool_restore(), "svc.core")), "ok\n");
+}
