@@ -12,6 +12,7 @@
 #include "common/auxv.h"
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "hidden_bytes.h"
 #include "node_policies.h"
 
 static int read_auxv(struct capture *c, struct error *err)
@@ -107,6 +108,8 @@ static int read_signals(struct capture *c, const struct inferior *inferior,
 		pending_deinit(&again);
 		audit_deinit(&found);
 	} while (r == 0 && before == SIZE_MAX);
+	if (r == 0)
+		timers_note_missed(&c->timers, &c->pending, &c->audit);
 	return r;
 }
 
@@ -130,6 +133,9 @@ static int ask_process(struct capture *c, struct error *err)
 	if (r == 0)
 		r = node_policies_audit(&inferior, c->tid, &c->mappings,
 					&c->audit, err);
+	if (r == 0)
+		r = hidden_bytes_audit(&inferior, c->tid, &c->mappings,
+				       &c->audit, err);
 	if (r == 0)
 		r = inferior_close(&inferior, c->tid, err);
 	return r;

@@ -276,6 +276,38 @@ int timers_read(struct timers *ret_timers, const struct inferior *inferior,
 	return r;
 }
 
+static bool is_of(const struct core_pending *pending,
+		  const struct core_timer *timer)
+{
+	siginfo_t info;
+
+	memcpy(&info, pending->info, sizeof(info));
+	return info.si_code == SI_TIMER && info.si_timerid == timer->id &&
+	       info.si_signo == timer->signal;
+}
+
+void timers_note_missed(const struct timers *timers,
+			const struct pending *pending, struct audit *audit)
+{
+	for (size_t i = 0; i < timers->count; i++) {
+		const struct core_timer *timer = &timers->items[i];
+		char subject[32];
+
+		if (timer->kind != CORE_TIMER_POSIX || timer->interval_ns == 0)
+			continue;
+		for (size_t k = 0; k < pending->count; k++) {
+			if (!is_of(&pending->items[k], timer))
+				continue;
+			snprintf(subject, sizeof(subject), "timer %d",
+				 timer->id);
+			audit_add(audit, VERDICT_NOTED, subject,
+				  "its signal is not taken yet; how often it "
+				  "has expired since is counted anew");
+			break;
+		}
+	}
+}
+
 size_t timers_data_size(void)
 {
 	return TIMERS_AT_ONCE * sizeof(struct itimerspec);

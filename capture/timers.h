@@ -5,6 +5,7 @@
 #define CAPTURE_TIMERS_H
 
 #include "inferior.h"
+#include "pending.h"
 #include "threads.h"
 
 /* In the order of the core: by kind, then by id. */
@@ -27,6 +28,12 @@ int timers_parse(struct timers *timers, const char *text,
 int timers_read(struct timers *ret_timers, const struct inferior *inferior,
 		pid_t tid, const struct threads *threads, struct audit *audit,
 		struct error *err);
+/*
+ * Notes those whose signal waits to be taken: how often they have expired
+ * meanwhile the kernel tells only when it is (timer_getoverrun(2)).
+ */
+void timers_note_missed(const struct timers *timers,
+			const struct pending *pending, struct audit *audit);
 void timers_deinit(struct timers *timers);
 
 enum {

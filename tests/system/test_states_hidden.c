@@ -38,6 +38,25 @@ static void expect_refused(struct outcome outcome, const char *message)
 	outcome_free(&outcome);
 }
 
+static struct outcome capture(const char *service, const char *argument)
+{
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "-o", "svc.core",
+				service_path(service), argument));
+
+	expect_status(outcome, 0);
+	return outcome;
+}
+
+static void expect_noted(struct outcome outcome, const char *note,
+			 bool is_wanted)
+{
+	cr_expect((strstr(outcome.err, note) != NULL) == is_wanted, "%s",
+		  outcome.err);
+	outcome_free(&outcome);
+	expect_ok(run(NULL, WORDS(tool_restore(), "svc.core")), "ok\n");
+}
+
 /* makes_trouble makes what its argument says. */
 static void refuse(const char *kind, const char *message)
 {
@@ -227,4 +246,23 @@ Test(states_hidden, time_that_was_used_is_counted_anew)
 				  service_path("uses_time"))),
 		  "");
 	expect_ok(run(NULL, WORDS(tool_restore(), "svc.core")), "ok\n");
+}
+
+/* state: interval timers, POSIX timers */
+Test(states_hidden, expirations_that_were_missed_are_noted)
+{
+	const char *note = "how often it has expired since is counted anew";
+
+	expect_noted(capture("has_expired_timer", NULL), note, true);
+	expect_noted(capture("arms_timers", NULL), note, false);
+}
+
+/* state: shared memory without a name, memfds */
+Test(states_hidden, shared_memory_that_is_not_mapped_is_noted)
+{
+	const char *note = "goes on behind what is mapped of it";
+
+	expect_noted(capture("hides_memory", "memfd"), note, true);
+	expect_noted(capture("hides_memory", "used"), note, true);
+	expect_noted(capture("hides_memory", "unused"), note, false);
 }
