@@ -82,13 +82,13 @@ int handover_run(const struct plan *plan, struct error *err)
 				    "page executable");
 	/* From here on no handler of ours can run. */
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
-	__asm__ volatile("mov %[stack], %%r8\n\t"
-			 "jmp *%[code]"
-			 :
-			 : [code] "a"(code_address(plan)),
-			   [stack] "r"(plan->stack),
-			   "D"(plan->calls), "S"(plan->early), "d"(plan->end),
-			   "c"(kept + MAGIC_SIZE)
-			 : "r8", "memory");
+	__asm__ volatile(
+		"mov %[stack], %%r8\n\t"
+		"jmp *%[code]"
+		:
+		: [code] "a"(code_address(plan)), [stack] "r"(plan->stack),
+		  "D"(plan->calls), "S"(plan->early), "d"(plan->end),
+		  "c"(kept + MAGIC_SIZE)
+		: "r8", "memory");
 	__builtin_unreachable();
 }
