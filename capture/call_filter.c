@@ -41,6 +41,7 @@ static const struct rule rules[] = {
 	{0, CALL_USE_CODE, SYS_mprotect, 2, PROT_EXEC, PROT_EXEC},
 	{0, CALL_USE_CODE, SYS_pkey_mprotect, 2, PROT_EXEC, PROT_EXEC},
 	{0, CALL_USE_LOCK, SYS_mlockall, 0, 0, 0},
+	{0, CALL_USE_PORTS, SYS_iopl, 0, 0, 0},
 	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_read, 0, int_bits, 0},
 	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_readv, 0, int_bits, 0},
 	{CORE_READY_STDIN, CALL_USE_STDIN, SYS_pread64, 0, int_bits, 0},

@@ -27,6 +27,7 @@ enum call_use {
 	CALL_USE_CODE,	  /* it maps code, or makes memory code */
 	CALL_USE_OUTPUT,  /* it writes to descriptor 1 or 2 */
 	CALL_USE_LOCK,	  /* it locks all memory */
+	CALL_USE_PORTS,	  /* it sets who may use I/O ports, if it succeeds */
 	CALL_USE_NAMED,	  /* it is the one that --ready names */
 	CALL_USE_EXIT,	  /* it ends the service */
 	CALL_USE_EXEC,	  /* it puts another program in its place */

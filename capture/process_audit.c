@@ -36,7 +36,7 @@ static void read_title(pid_t pid, char title[TITLE_MAX])
 		title[i - 1] = '\0';
 }
 
-static void add_process(struct audit *audit, const char *relation, pid_t pid)
+static void name_process(struct audit *audit, const char *relation, pid_t pid)
 {
 	char title[TITLE_MAX];
 	char subject[64];
@@ -44,6 +44,11 @@ static void add_process(struct audit *audit, const char *relation, pid_t pid)
 	read_title(pid, title);
 	snprintf(subject, sizeof(subject), "%s %d", relation, pid);
 	audit_add(audit, VERDICT_REFUSED, subject, "process '%s'", title);
+}
+
+static void add_process(struct audit *audit, const char *relation, pid_t pid)
+{
+	name_process(audit, relation, pid);
 	audit_identify(audit, RESOURCE_CHILD, pid);
 	audit_remedy(audit, "Start it after the ready point, or wait(2) for "
 			    "its end before; some services have an option to "
@@ -129,9 +134,11 @@ static void audit_tracees(struct audit *audit, const pid_t *tids, size_t count)
 		const char *at = entry->d_name;
 		uint64_t pid;
 
-		if (take_decimal(&at, &pid) &&
-		    is_traced_by(entry->d_name, tids, count))
-			add_process(audit, "traced process", (pid_t)pid);
+		if (!take_decimal(&at, &pid) ||
+		    !is_traced_by(entry->d_name, tids, count))
+			continue;
+		name_process(audit, "traced process", (pid_t)pid);
+		audit_remedy(audit, "Let go of it before the ready point.");
 	}
 }
 

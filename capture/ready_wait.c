@@ -102,6 +102,8 @@ static int at_exit(struct run *run, const struct stop *stop, struct error *err)
 		    ready_needs_watch(run->wait->ready))
 			r = watchpoints_see(&run->watchpoints, run->t,
 					    call.arguments, err);
+	} else if (use == CALL_USE_PORTS && stop->result == 0) {
+		run->wait->witness->port_level = (int)call.arguments[0] > 0;
 	} else if (use == CALL_USE_OUTPUT && stop->result > 0) {
 		if (output_match_call(&run->output, run->t, call.number,
 				      call.arguments, (uint64_t)stop->result))
@@ -274,7 +276,7 @@ static int take_stop(struct run *run, const struct stop *stop, int *ret_signal,
 static bool counts_at_exit(enum call_use use)
 {
 	return use == CALL_USE_SEND || use == CALL_USE_CODE ||
-	       use == CALL_USE_OUTPUT;
+	       use == CALL_USE_OUTPUT || use == CALL_USE_PORTS;
 }
 
 bool ready_wait_sees_calls(const struct ready *ready)

@@ -236,6 +236,18 @@ int tracee_threads(const struct tracee *t, pid_t **ret_tids, size_t *ret_count,
 	return 0;
 }
 
+/* Whoever has called us by exec(2) may have had children. */
+static bool is_other(const struct tracee *t, uint64_t pid)
+{
+	uint64_t other;
+
+	for (const char *at = t->others; at && take_decimal(&at, &other);
+	     skip_blanks(&at))
+		if (other == pid)
+			return true;
+	return false;
+}
+
 /*
  * A process that was cloned with CLONE_UNTRACED, and whose parents have ended,
  * is known to nobody but the one who reaps it, which is us (tracee_spawn()).
@@ -253,7 +265,7 @@ static size_t find_strays(const struct tracee *t, pid_t *ret_pids, size_t max)
 		return 0;
 	for (at = text; take_decimal(&at, &pid) && count < max;
 	     skip_blanks(&at))
-		if (!task_find(t, (pid_t)pid))
+		if (!task_find(t, (pid_t)pid) && !is_other(t, pid))
 			ret_pids[count++] = (pid_t)pid;
 	return count;
 }
@@ -282,6 +294,7 @@ static void forget(struct tracee *t)
 	tracee_forget_watches(t);
 	free(t->tasks);
 	free(t->early);
+	free(t->others);
 	*t = (struct tracee){.gone = true};
 }
 

@@ -78,6 +78,8 @@ struct watch;
  * @filtered: its system calls are stopped by a seccomp filter
  * @attached: it ran before us, and goes on without us
  * @is_fork: from tracee_fork(): its pages are also another's
+ * @others: the children that we had before it (proc_pid_task_children(5)), or
+ *	NULL
  * @place: where code of ours may be whose calls the filter lets through, or 0
  * @early: tasks that have ended before the event that announces them was seen
  */
@@ -87,6 +89,7 @@ struct tracee {
 	bool attached;
 	bool gone;
 	bool is_fork;
+	char *others;
 	uint64_t place;
 	struct task *tasks;
 	size_t task_count;

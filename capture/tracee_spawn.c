@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/io.h"
 #include "common/text.h"
 #include "tracee_task.h"
 
@@ -118,6 +119,7 @@ int tracee_spawn(struct tracee *ret_tracee,
 	tracee_waking_signals(&waking);
 	sigprocmask(SIG_BLOCK, &waking, &mask);
 	sigaction(SIGXFSZ, &ignore, &file_size);
+	io_read_filef(&t.others, NULL, "/proc/self/task/%d/children", getpid());
 	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
 		return error_system(err, errno, "cannot make a pipe");
 	t.pid = fork();

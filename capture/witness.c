@@ -34,7 +34,6 @@ enum {
 const struct witness_call witness_calls[] = {
 	{SYS_semop, -1, 0},
 	{SYS_semtimedop, -1, 0},
-	{SYS_iopl, -1, 0},
 	{SYS_getrandom, -1, 0},
 	{SYS_getpid, -1, 0},
 	{SYS_prctl, 0, PR_SET_NO_NEW_PRIVS},
@@ -150,9 +149,6 @@ void witness_see(struct witness *witness, const struct tracee *t,
 	case SYS_semtimedop:
 		witness->semaphore_undo =
 			witness->semaphore_undo || has_undo(t, a[1], a[2]);
-		break;
-	case SYS_iopl:
-		witness->port_level = (int)a[0] > 0;
 		break;
 	case SYS_prctl:
 		witness->no_new_privs = true;

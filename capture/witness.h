@@ -16,7 +16,7 @@
 
 /*
  * @semaphore_undo: semop(2) with SEM_UNDO has succeeded or not
- * @port_level: iopl(2) with more than 0
+ * @port_level: what iopl(2) has last set is more than 0
  * @no_new_privs: prctl(2) has set it, perhaps once more: an ordinary user's
  *	service has it from us
  * @wants_barriers: membarrier(2) has registered it for those of others, or may

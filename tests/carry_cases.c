@@ -38,7 +38,8 @@ void carry_each(const char *list, size_t least,
 	     name = strtok(NULL, "\n"), count++) {
 		struct outcome outcome = capture(name);
 
-		if (!strstr(outcome.err, "exited with status 77"))
+		if (!cannot_be_had(&outcome,
+				   WORDS(service_path("carries"), name)))
 			judge(name, &outcome);
 		outcome_free(&outcome);
 		unlink("svc.core");

@@ -235,6 +235,26 @@ void outcome_free(struct outcome *outcome)
 	*outcome = (struct outcome){0};
 }
 
+bool cannot_be_had(const struct outcome *outcome, const char *const words[])
+{
+	struct outcome alone;
+
+	if (!strstr(outcome->err, "exited with status 77"))
+		return false;
+	alone = run("hello\n", words);
+	cr_expect(alone.status == 77,
+		  "%s cannot have it under the capturer only: status %d\n%s",
+		  words[0], alone.status, outcome->err);
+	outcome_free(&alone);
+	return true;
+}
+
+void skip_if_not_had(const struct outcome *outcome, const char *const words[])
+{
+	if (cannot_be_had(outcome, words))
+		skip("%.*s", (int)strcspn(outcome->err, "\n"), outcome->err);
+}
+
 /* Empty when there is no such process. */
 static void read_proc(pid_t pid, const char *name, char text[PROC_MAX])
 {
@@ -318,6 +338,6 @@ bool has_program(const char *name)
 	if (system(command) == 0)
 		return true;
 	cr_assert(!getenv("SUBCTX_MUST_RUN"), "%s is not installed", name);
-	cr_skip("%s is not installed", name);
+	skip("%s is not installed", name);
 	return false;
 }

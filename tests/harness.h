@@ -50,12 +50,29 @@ struct outcome finish(struct running running, const char *input, int seconds);
 struct outcome run(const char *input, const char *const words[]);
 void outcome_free(struct outcome *outcome);
 
+/*
+ * Whether a service ended with 77, which says that it cannot have here what it
+ * is to have.  That has to be so without us, too: @words start it alone.
+ */
+bool cannot_be_had(const struct outcome *outcome, const char *const words[]);
+/* The same, and skips the test by what the service has said. */
+void skip_if_not_had(const struct outcome *outcome, const char *const words[]);
+
 /* The letter that /proc/PID/stat has for it, or '?'. */
 char process_state(pid_t pid);
 /* Waits until a process waits for its standard input; ten seconds. */
 void await_input(pid_t pid);
 /* The same of one that @tracer has stopped and let go on since. */
 void await_input_traced(pid_t pid, pid_t tracer);
+
+/* Skips the test; tools/check counts these lines. */
+#define skip(...)                                                              \
+	do {                                                                   \
+		fprintf(stderr, "skipped %s: ", criterion_current_test->name); \
+		fprintf(stderr, __VA_ARGS__);                                  \
+		fputc('\n', stderr);                                           \
+		cr_skip(__VA_ARGS__);                                          \
+	} while (0)
 
 /* run("1+1\n", WORDS("bc", "-q")) */
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})

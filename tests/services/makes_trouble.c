@@ -2,10 +2,12 @@
  * makes_trouble KIND: a service that cannot be captured
  *
  * It gets into what a core cannot carry, is ready, and returns 0; it prints
- * nothing and checks nothing.  Where the kind is not possible it exits with 77
- * before it is ready.  makes_trouble --list prints all kinds.
+ * nothing and checks nothing.  Where the kind is not possible it says why and
+ * exits with 77 before it is ready.  makes_trouble --list prints all kinds.
  */
 #include "makes_trouble.h"
+
+#include <errno.h>
 
 #include "service.h"
 
@@ -46,8 +48,12 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "usage: makes_trouble KIND | --list\n");
 		return EXIT_FAILURE;
 	}
-	if (trouble->make() < 0)
+	errno = 0;
+	if (trouble->make() < 0) {
+		fprintf(stderr, "makes_trouble: no '%s' here: %s\n", argv[1],
+			errno ? strerror(errno) : "it is so already");
 		return CANNOT_MAKE;
+	}
 	service_ready();
 	return EXIT_SUCCESS;
 }

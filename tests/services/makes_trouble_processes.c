@@ -18,7 +18,7 @@
 
 /*
  * A fork that whoever traces us does not come to trace with us.  It may find
- * calls missing that a seccomp filter leaves to that tracer.
+ * calls missing that a seccomp filter leaves to that tracer, as getpid(2).
  */
 static pid_t fork_untraced(void)
 {
@@ -69,7 +69,7 @@ static pid_t make_orphan_by(pid_t (*fork_it)(void))
 	if (child == 0) {
 		if (fork_it() > 0)
 			_exit(EXIT_SUCCESS);
-		orphan = getpid();
+		orphan = gettid();
 		if (write(ends[1], &orphan, sizeof(orphan)) < 0)
 			_exit(EXIT_FAILURE);
 		close(ends[0]);
@@ -154,7 +154,7 @@ static int make_traces_child(void)
 	if (child == 0) {
 		if (ptrace(PTRACE_TRACEME, 0, 0, 0) < 0)
 			_exit(EXIT_FAILURE);
-		raise(SIGSTOP);
+		syscall(SYS_tkill, gettid(), SIGSTOP);
 		_exit(EXIT_SUCCESS);
 	}
 	if (waitpid(child, &status, WUNTRACED) < 0 || !WIFSTOPPED(status))
@@ -162,10 +162,22 @@ static int make_traces_child(void)
 	return (int)ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_EXITKILL);
 }
 
+/* A process of the same user that was there before. */
+static int make_traces_stranger(void)
+{
+	const char *pid = getenv("STRANGER");
+
+	return (int)ptrace(PTRACE_SEIZE, pid ? atoi(pid) : 0, 0, 0);
+}
+
 static const struct trouble items[] = {
-	{"child", make_child},	 {"zombie", make_zombie},
-	{"vfork", make_vfork},	 {"orphan-shares", make_orphan_shares},
-	{"traces", make_traces}, {"traces-child", make_traces_child},
+	{"child", make_child},
+	{"zombie", make_zombie},
+	{"vfork", make_vfork},
+	{"orphan-shares", make_orphan_shares},
+	{"traces", make_traces},
+	{"traces-child", make_traces_child},
+	{"traces-stranger", make_traces_stranger},
 };
 
 const struct troubles process_troubles = {items,

@@ -100,7 +100,7 @@ Test(blame, what_a_ring_may_have_opened_is_said_to_be_doubtful)
 
 	outcome_free(&outcome);
 	if (!has_ring)
-		cr_skip_test("no io_uring here");
+		skip("no io_uring here");
 	expect_report(3, WORDS(tool_capture(), "--audit-only", "--carry=all",
 			       service_path("opens_by_ring")));
 }

@@ -23,7 +23,7 @@ static bool check_kind(const char *maker, const char *kind, const char *wanted)
 {
 	struct outcome outcome = run(NULL, WORDS(tool_capture(), "-o",
 						 "svc.core", maker, kind, "7"));
-	bool is_made = !strstr(outcome.err, "exited with status 77");
+	bool is_made = !cannot_be_had(&outcome, WORDS(maker, kind, "7"));
 	const char *line = strstr(outcome.err, "fd 7 ");
 
 	if (is_made) {

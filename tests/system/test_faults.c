@@ -145,7 +145,7 @@ Test(faults, full_disk_keeps_the_old_core_and_leaves_nothing)
 	struct outcome outcome;
 
 	if (geteuid() != 0 || getenv("SUBCTX_TEST_UID"))
-		cr_skip("only root can mount a small disk");
+		skip("only root can mount a small disk");
 	cr_assert(mkdir("disk", 0755) == 0);
 	cr_assert(system("mount -t tmpfs -o size=8m none disk") == 0);
 	cr_assert(chdir("disk") == 0);
@@ -166,7 +166,7 @@ Test(faults, full_disk_keeps_the_old_core_and_leaves_nothing)
 Test(faults, core_where_nothing_may_be_executed_is_refused)
 {
 	if (geteuid() != 0 || getenv("SUBCTX_TEST_UID"))
-		cr_skip("only root can mount");
+		skip("only root can mount");
 	cr_assert(mkdir("disk", 0755) == 0);
 	cr_assert(system("mount -t tmpfs -o noexec none disk") == 0);
 	cr_assert(chdir("disk") == 0);

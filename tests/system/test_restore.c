@@ -354,7 +354,7 @@ Test(restore, same_process_id_is_warned_of)
 	struct outcome outcome;
 
 	if (geteuid() != 0 || getenv("SUBCTX_TEST_UID"))
-		cr_skip("others cannot make such a namespace everywhere");
+		skip("others cannot make such a namespace everywhere");
 	outcome = run(NULL,
 		      WORDS("unshare", "-pf", "--mount-proc", "sh", "-c",
 			    "\"$0\" -q -o svc.core \"$1\"; true",

@@ -2,12 +2,15 @@
  * test_states_refused.c - every kind of state that the README says is refused
  *
  * makes_trouble makes one kind of it, and has to be refused by its name; what
- * cannot be had on this machine or by this user is skipped.  The comments
+ * cannot be had on this machine or by this user, captured or not, is skipped.  The comments
  * "state:" are those of test_states.c.
  */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/harness.h"
@@ -17,11 +20,6 @@ TestSuite(states_refused, .init = harness_begin, .fini = harness_end,
 
 static void expect_refused(struct outcome outcome, const char *message)
 {
-	if (outcome.status == 1 &&
-	    strstr(outcome.err, "exited with status 77")) {
-		outcome_free(&outcome);
-		cr_skip("that cannot be had on this machine or by this user");
-	}
 	expect_status(outcome, 3);
 	expect_in(outcome.err, message);
 	cr_expect(access("svc.core", F_OK) < 0, "a core was written");
@@ -31,24 +29,27 @@ static void expect_refused(struct outcome outcome, const char *message)
 /* makes_trouble makes what its argument says. */
 static void refuse(const char *kind, const char *message)
 {
-	expect_refused(
-		run("hello\n", WORDS(tool_capture(), "-o", "svc.core",
-				     service_path("makes_trouble"), kind)),
-		message);
+	const char *service = service_path("makes_trouble");
+	struct outcome outcome =
+		run("hello\n",
+		    WORDS(tool_capture(), "-o", "svc.core", service, kind));
+
+	skip_if_not_had(&outcome, WORDS(service, kind));
+	expect_refused(outcome, message);
 }
 
-/* With a regular file as its standard input. */
+/* With a regular file as its standard input, which is its user's own. */
 static void refuse_with_file(const char *kind, const char *message)
 {
-	FILE *file = fopen("input", "w");
+	const char *service = service_path("makes_trouble");
+	const char *script = "echo hello > input; exec \"$@\" < input";
+	struct outcome outcome =
+		run(NULL, WORDS("sh", "-c", script, "sh", tool_capture(), "-o",
+				"svc.core", service, kind));
 
-	cr_assert(file && fputs("hello\n", file) > 0 && fclose(file) == 0);
-	expect_refused(
-		run(NULL,
-		    WORDS("sh", "-c",
-			  "exec \"$0\" -o svc.core \"$1\" \"$2\" < input",
-			  tool_capture(), service_path("makes_trouble"), kind)),
-		message);
+	skip_if_not_had(&outcome,
+			WORDS("sh", "-c", script, "sh", service, kind));
+	expect_refused(outcome, message);
 }
 
 /* state: shared memory without a name, memfds */
@@ -176,6 +177,32 @@ Test(states_refused, traced_processes_are_refused)
 {
 	refuse("traces", "refused   descendant ");
 	refuse("traces-child", "refused   child ");
+}
+
+/* state: processes that were started, or are traced */
+Test(states_refused, traced_processes_of_others_are_refused)
+{
+	struct running stranger = start(WORDS("sleep", "1000"));
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", stranger.pid);
+	setenv("STRANGER", pid, 1);
+	refuse("traces-stranger", "refused   traced process ");
+	kill(stranger.pid, SIGKILL);
+	waitpid(stranger.pid, NULL, 0);
+}
+
+/* The shell's process, which is there before the service. */
+Test(states_refused, processes_of_the_caller_are_none_of_the_service)
+{
+	struct outcome outcome = run(
+		NULL, WORDS("bash", "-c",
+			    "exec \"$0\" -q -o svc.core \"$1\" "
+			    "< <(exec sleep 20 > /dev/null 2>&1)",
+			    tool_capture(), service_path("waits_for_input")));
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
 }
 
 /* state: semaphore operations to be undone */

@@ -64,12 +64,6 @@ Test(witness, barriers_of_others_are_wanted_when_registered_for)
 	cr_expect(!witness_wants(SYS_membarrier, (uint64_t[6]){own}));
 }
 
-Test(witness, level_of_ports_is_what_was_set_last)
-{
-	cr_expect(see(SYS_iopl, 3, 0, 0).port_level);
-	cr_expect(!see(SYS_iopl, 0, 0, 0).port_level);
-}
-
 /* As rt_sigaction(2) of the kernel takes it. */
 static uint64_t ignoring[4] = {1, 0, 0, 7};
 
