@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "cpu_choice.h"
 #include "file_audit.h"
+#include "hidden.h"
 #include "output.h"
 #include "page_dropper.h"
 #include "prefault.h"
@@ -35,6 +36,17 @@ enum {
 	USED_TO_CAPTURE = 640 << 10,
 };
 
+/* As it was: hidden if it was, and on its way. */
+static void release(struct capture *c)
+{
+	struct error ignored = {0};
+
+	if (c->is_shown)
+		hidden_hide(&c->tracee, c->tid, capture_vdso(c), &ignored);
+	c->is_shown = false;
+	tracee_detach(&c->tracee);
+}
+
 static void capture_deinit(struct capture *c, bool is_done)
 {
 	/*
@@ -45,7 +57,7 @@ static void capture_deinit(struct capture *c, bool is_done)
 
 	stand_in_end(&c->stand_in);
 	if (lives_on)
-		tracee_detach(&c->tracee);
+		release(c);
 	else
 		tracee_kill(&c->tracee);
 	if (!lives_on)
@@ -117,6 +129,8 @@ static int seize(struct capture *c, struct error *err)
 	if (r == 0)
 		r = tracee_attach(&c->tracee, c->options->pid, err);
 	if (r == 0)
+		r = capture_read_auxv(c, err);
+	if (r == 0)
 		r = process_state_ours(&c->at_exec, err);
 	return r;
 }
@@ -150,6 +164,30 @@ static void before_exec(void *context)
 	blame_before_exec(&blamer);
 }
 
+/* A filter of its own may kill whoever makes a call. */
+static int show(struct capture *c, struct error *err)
+{
+	struct audit sandbox = {0};
+	bool is_sandboxed;
+	int r;
+
+	if (!hidden_is(&c->tracee))
+		return 0;
+	is_sandboxed = threads_are_sandboxed(
+		&c->tracee, &c->at_exec.surroundings, &sandbox);
+	audit_deinit(&sandbox);
+	if (is_sandboxed) {
+		error_set(err, FAULT_UNSUPPORTED,
+			  "the service has made itself undumpable and confined "
+			  "itself with seccomp");
+		error_hint(err, "Let it do so after the ready point.");
+		return -err->code;
+	}
+	r = hidden_show(&c->tracee, c->tid, capture_vdso(c), &c->dumpable, err);
+	c->is_shown = r == 0;
+	return r;
+}
+
 static int run_to_ready(struct capture *c, struct error *err)
 {
 	const struct ready_wait wait = {
@@ -170,6 +208,8 @@ static int run_to_ready(struct capture *c, struct error *err)
 		c->stopped_ms = clock_now_ms();
 	if (r == 0)
 		r = tracee_freeze(&c->tracee, err);
+	if (r == 0)
+		r = show(c, err);
 	if (r == 0)
 		origins_freeze(&c->origins, &c->tracee);
 	if (r == 0)
@@ -290,7 +330,7 @@ static void let_go(void *context)
 
 	if (!c->options->live_on)
 		return;
-	tracee_detach(&c->tracee);
+	release(c);
 	c->stood_ms = clock_now_ms() - c->stopped_ms;
 }
 

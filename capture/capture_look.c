@@ -15,7 +15,7 @@
 #include "hidden_bytes.h"
 #include "node_policies.h"
 
-static int read_auxv(struct capture *c, struct error *err)
+int capture_read_auxv(struct capture *c, struct error *err)
 {
 	int r;
 
@@ -39,7 +39,7 @@ int capture_look_at_exec(void *context, struct tracee *t, struct error *err)
 {
 	struct capture *c = context;
 	struct inferior inferior = {0};
-	int r = read_auxv(c, err);
+	int r = capture_read_auxv(c, err);
 
 	terminal_read(&c->terminal_at_exec);
 	if (r == 0)
@@ -124,6 +124,8 @@ static int ask_process(struct capture *c, struct error *err)
 		r = process_state_read(&c->at_ready, &inferior, c->tid, err);
 	if (r == 0)
 		witness_mend(&c->witness, c->at_ready.self.signals);
+	if (c->is_shown)
+		c->at_ready.self.attributes[ATTRIBUTE_DUMPABLE] = c->dumpable;
 	inferior.trap = c->at_ready.self.signals[SIGTRAP - 1];
 	inferior.has_trap = true;
 	if (r == 0)
@@ -159,7 +161,7 @@ int capture_look(struct capture *c, struct error *err)
 
 	/* Anew, as a service that was restored has the core's. */
 	if (r == 0)
-		r = read_auxv(c, err);
+		r = capture_read_auxv(c, err);
 	if (r == 0)
 		r = address_space_find_vdso(&c->mappings, t, &c->process, err);
 	foreign.vdso = c->process.vdso;

@@ -22,6 +22,7 @@ enum {
  * Everything that is found out on the way; capture_deinit() lets go of it.
  * @stopped_ms: when the service was stopped; @stood_ms: for how long, if it has
  *	been let go
+ * @is_shown: it has hidden itself (hidden_show()), with the flag @dumpable
  */
 struct capture {
 	const struct options *options;
@@ -49,6 +50,8 @@ struct capture {
 	uint64_t stood_ms;
 	struct blame **story;
 	size_t story_count;
+	bool is_shown;
+	int64_t dumpable;
 	enum core_ready ready;
 	pid_t tid;
 	char *auxv;
@@ -56,6 +59,9 @@ struct capture {
 	char dropper[DROPPER_NAME];
 };
 
+/* The vectors that the kernel has handed it, and where its vdso is by them. */
+int capture_read_auxv(struct capture *c, struct error *err);
+uint64_t capture_vdso(const struct capture *c);
 /* When it has executed a program: what it inherits. */
 int capture_look_at_exec(void *context, struct tracee *t, struct error *err);
 /* When it is ready: its memory, its threads, and what it says about itself. */

@@ -57,4 +57,11 @@ int inferior_run(const struct inferior *inferior, pid_t tid, struct call *calls,
 int inferior_close(const struct inferior *inferior, pid_t tid,
 		   struct error *err);
 
+/*
+ * Has thread @tid make one call that needs no memory, without a scratch mapping
+ * and without a trap; an error of the call is its result.
+ */
+int inferior_call(struct tracee *t, pid_t tid, uint64_t vdso, struct call call,
+		  int64_t *ret_result, struct error *err);
+
 #endif

@@ -83,6 +83,21 @@ static int give_back(const struct inferior *inf, pid_t tid,
 	return r;
 }
 
+/* To where a call is made that needs no place for a list. */
+static void aim(struct user_regs_struct *regs, const struct inferior *inf,
+		const struct call *call)
+{
+	regs->rip = inf->instruction;
+	regs->orig_rax = (unsigned long long)-1;
+	regs->rax = (uint64_t)call->number;
+	regs->rdi = call->arguments[0];
+	regs->rsi = call->arguments[1];
+	regs->rdx = call->arguments[2];
+	regs->r10 = call->arguments[3];
+	regs->r8 = call->arguments[4];
+	regs->r9 = call->arguments[5];
+}
+
 /* One call at the vdso's instruction, before there is a place for a list. */
 static int single_call(const struct inferior *inf, pid_t tid,
 		       const struct borrowed *borrowed, struct call call,
@@ -91,15 +106,7 @@ static int single_call(const struct inferior *inf, pid_t tid,
 	struct user_regs_struct regs = borrowed->registers;
 	int r;
 
-	regs.rip = inf->instruction;
-	regs.orig_rax = (unsigned long long)-1;
-	regs.rax = (uint64_t)call.number;
-	regs.rdi = call.arguments[0];
-	regs.rsi = call.arguments[1];
-	regs.rdx = call.arguments[2];
-	regs.r10 = call.arguments[3];
-	regs.r8 = call.arguments[4];
-	regs.r9 = call.arguments[5];
+	aim(&regs, inf, &call);
 	r = tracee_set_registers(inf->tracee, tid, &regs, err);
 	if (r == 0)
 		r = tracee_step(inf->tracee, tid, err);
@@ -224,13 +231,8 @@ static int set_trap(const struct inferior *inf, pid_t tid,
 	struct user_regs_struct regs = borrowed->registers;
 	int r = tracee_write(inf->tracee, place, action, sizeof(action), err);
 
-	regs.rip = inf->instruction;
-	regs.orig_rax = (unsigned long long)-1;
-	regs.rax = SYS_rt_sigaction;
-	regs.rdi = SIGTRAP;
-	regs.rsi = place;
-	regs.rdx = 0;
-	regs.r10 = sizeof(uint64_t);
+	aim(&regs, inf,
+	    &CALL_MUST(SYS_rt_sigaction, SIGTRAP, place, 0, sizeof(uint64_t)));
 	if (r == 0)
 		r = tracee_set_registers(inf->tracee, tid, &regs, err);
 	if (r == 0)
@@ -253,5 +255,31 @@ int inferior_close(const struct inferior *inf, pid_t tid, struct error *err)
 		r = set_trap(inf, tid, &borrowed, err);
 	if (r == 0)
 		r = give_back(inf, tid, &borrowed, err);
+	return r;
+}
+
+int inferior_call(struct tracee *t, pid_t tid, uint64_t vdso, struct call call,
+		  int64_t *ret_result, struct error *err)
+{
+	struct inferior inf = {.tracee = t};
+	struct borrowed borrowed;
+	struct user_regs_struct regs;
+	int r = find_instruction(&inf, vdso, err);
+
+	if (r == 0)
+		r = borrow(&inf, tid, &borrowed, err);
+	if (r < 0)
+		return r;
+	regs = borrowed.registers;
+	aim(&regs, &inf, &call);
+	r = tracee_set_registers(t, tid, &regs, err);
+	if (r == 0)
+		r = tracee_make_call(t, tid, err);
+	if (r == 0)
+		r = tracee_registers(t, tid, &regs, err);
+	if (r == 0)
+		r = give_back(&inf, tid, &borrowed, err);
+	if (r == 0)
+		*ret_result = (int64_t)regs.rax;
 	return r;
 }

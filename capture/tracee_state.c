@@ -470,6 +470,9 @@ size_t tracee_read_part(const struct tracee *t, uint64_t address, void *bytes,
 	struct iovec there = {(void *)(uintptr_t)address, size};
 	ssize_t got = process_vm_readv(t->pid, &here, 1, &there, 1, 0);
 
+	/* Of one that has made itself undumpable. */
+	if (got < 0 && errno == EPERM)
+		got = pread(t->memory_fd, bytes, size, (off_t)address);
 	return got > 0 ? (size_t)got : 0;
 }
 

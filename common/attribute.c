@@ -70,7 +70,7 @@ enum {
 
 static const struct attribute attributes[ATTRIBUTE_FIXED_COUNT] = {
 	[ATTRIBUTE_DUMPABLE] = {"dumpable flag", PRCTL_RESULT(GET_DUMPABLE),
-				PRCTL_SET(SET_DUMPABLE)},
+				PRCTL_SET(SET_DUMPABLE), .once = true},
 	[ATTRIBUTE_PARENT_DEATH_SIGNAL] = {"parent death signal",
 					   PRCTL_INT(GET_PDEATHSIG),
 					   PRCTL_SET(SET_PDEATHSIG), OF_THREAD},

@@ -24,13 +24,14 @@ int main(void)
 	setpriority(PRIO_PROCESS, 0, 5);
 	prctl(PR_SET_TIMERSLACK, 12345);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	prctl(PR_SET_PDEATHSIG, SIGUSR2);
-	prctl(PR_SET_DUMPABLE, 1);
+	prctl(PR_SET_PDEATHSIG, SIGWINCH); /* which does nothing */
+	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	personality(ADDR_NO_RANDOMIZE);
 
 	service_ready();
 
+	service_check(prctl(PR_GET_DUMPABLE) == 0);
 	service_check(umask(0) == 0137);
 	service_check(getcwd(folder, sizeof(folder)) &&
 		      strcmp(folder, "/usr") == 0);
@@ -41,7 +42,7 @@ int main(void)
 	prctl(PR_GET_CHILD_SUBREAPER, &value);
 	service_check(value == 1);
 	prctl(PR_GET_PDEATHSIG, &value);
-	service_check(value == SIGUSR2);
+	service_check(value == SIGWINCH);
 	service_check(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 1);
 	service_check(personality(0xffffffff) == ADDR_NO_RANDOMIZE);
 	return service_end();

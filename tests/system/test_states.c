@@ -235,6 +235,12 @@ Test(states, scheduling_of_each_thread)
 	check("threads_scheduling", NULL);
 }
 
+/* Hidden from its own user, by prctl(PR_SET_DUMPABLE), too. */
+Test(states, switches_of_one_that_lives_on)
+{
+	check_original("sets_attributes", NULL);
+}
+
 /* state: switches of prctl(2) and the like */
 Test(states, switches)
 {
