@@ -79,9 +79,10 @@ static bool is_writable(const struct core_mapping *m)
 	return m->protection & PROT_WRITE;
 }
 
-static uint64_t map_flags(const struct core_mapping *m, uint64_t fixed)
+/* @how: MAP_PRIVATE or MAP_SHARED, and what keeps it to its place */
+static uint64_t map_flags(const struct core_mapping *m, uint64_t how)
 {
-	uint64_t flags = MAP_PRIVATE | fixed;
+	uint64_t flags = how;
 
 	if (m->flags & CORE_MAP_NORESERVE)
 		flags |= MAP_NORESERVE;
@@ -116,7 +117,7 @@ static void map_from_core(struct plan *plan, int fd,
 			  uint64_t fixed)
 {
 	uint64_t offset = m->offset + (part.start - m->start);
-	uint64_t flags = map_flags(m, fixed);
+	uint64_t flags = map_flags(m, MAP_PRIVATE | fixed);
 
 	if (part.start < part.end &&
 	    !extend_last(plan, &part, m->protection, flags, offset))
@@ -129,7 +130,8 @@ static void map_anonymous(struct plan *plan, const struct core_mapping *m,
 			  uint64_t more_flags)
 {
 	add_mapping(plan, part.start, part.end, protection,
-		    map_flags(m, MAP_ANONYMOUS) | more_flags, -1, 0);
+		    map_flags(m, MAP_PRIVATE | MAP_ANONYMOUS) | more_flags, -1,
+		    0);
 }
 
 static void read_part(struct plan *plan, int fd, const struct core_mapping *m,
@@ -238,7 +240,8 @@ static void map_file(struct plan *plan, int fd, struct parts parts)
 static void map_shared(struct plan *plan, const struct core_mapping *m, int fd)
 {
 	add_mapping(plan, m->start, m->end, m->protection,
-		    MAP_SHARED | MAP_FIXED_NOREPLACE, fd, m->file_offset);
+		    map_flags(m, MAP_SHARED | MAP_FIXED_NOREPLACE), fd,
+		    m->file_offset);
 	plan_add(plan, CALL_GIVES(0, SYS_close, (uint64_t)fd));
 	advise(plan, m, m->advice);
 }

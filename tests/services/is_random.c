@@ -5,11 +5,11 @@
  *
  *	is_random SEED
  */
-#include <fcntl.h>
+#include "is_random.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -18,77 +18,18 @@
 #include "service.h"
 
 enum {
-	PAGE = 4096,
-	MAPPINGS = 40,
 	THREADS = 12,
 	TIMERS = 6,
-	TEXT_MAX = 1 << 20,
 };
 
 static uint64_t state;
 
-static uint64_t below(uint64_t end)
+uint64_t below(uint64_t end)
 {
 	state ^= state << 13;
 	state ^= state >> 7;
 	state ^= state << 17;
 	return state % end;
-}
-
-struct made {
-	unsigned char *start;
-	size_t pages;
-	int is_readable;
-	unsigned char values[32];
-};
-
-static struct made all[MAPPINGS];
-
-static void make_mapping(struct made *m)
-{
-	static const int protections[] = {
-		PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE,
-		PROT_READ | PROT_EXEC, PROT_READ | PROT_WRITE};
-	static const int advices[] = {MADV_NORMAL,     MADV_DONTDUMP,
-				      MADV_SEQUENTIAL, MADV_NOHUGEPAGE,
-				      MADV_DONTFORK,   MADV_RANDOM};
-	const int protection = protections[below(5)];
-	int flags = below(4) ? MAP_PRIVATE : MAP_SHARED;
-
-	if (below(4) == 0)
-		flags |= MAP_NORESERVE;
-	m->pages = 1 + below(32);
-	m->start = mmap(NULL, m->pages * PAGE, PROT_READ | PROT_WRITE,
-			flags | MAP_ANONYMOUS, -1, 0);
-	if (m->start == MAP_FAILED)
-		exit(2);
-	for (size_t i = 0; i < m->pages; i++) {
-		m->values[i] = below(3) ? (unsigned char)below(256) : 0;
-		if (m->values[i])
-			memset(m->start + i * PAGE, m->values[i], PAGE);
-	}
-	madvise(m->start, m->pages * PAGE, advices[below(6)]);
-	mprotect(m->start, m->pages * PAGE, protection);
-	m->is_readable = (protection & PROT_READ) != 0;
-	/* A hole in the middle, sometimes. */
-	if (m->pages > 4 && below(4) == 0) {
-		munmap(m->start + 2 * PAGE, PAGE);
-		m->values[2] = 0;
-		m->pages = 2;
-	}
-}
-
-static void check_mapping(struct made *m)
-{
-	const size_t size = m->pages * PAGE;
-
-	if (!m->is_readable)
-		service_check(mprotect(m->start, size, PROT_READ) == 0);
-	for (size_t i = 0; i < size; i++)
-		if (m->start[i] != m->values[i / PAGE]) {
-			service_check(m->start[i] == m->values[i / PAGE]);
-			return;
-		}
 }
 
 /* The signals that wait, as bits. */
@@ -237,16 +178,14 @@ int main(int argc, char *argv[])
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	thread_count = (int)below(THREADS + 1);
 	signal_count = (int)below(8);
-	for (int i = 0; i < MAPPINGS; i++)
-		make_mapping(&all[i]);
+	memory_make();
 	start_threads(thread_count);
 	make_timers();
 	send_signals(signal_count);
 
 	service_ready();
 
-	for (int i = 0; i < MAPPINGS; i++)
-		check_mapping(&all[i]);
+	service_check(memory_check() == 0);
 	check_timers();
 	pthread_mutex_lock(&mutex);
 	is_time = 1;
