@@ -9,24 +9,49 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
 
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "common/text.h"
 
 static const char memfd_prefix[] = "/memfd:";
+static const char segment_prefix[] = "/SYSV";
 static const char deleted_suffix[] = " (deleted)";
+
+static bool is_segment(const struct mapping *m)
+{
+	return strncmp(m->name, segment_prefix, strlen(segment_prefix)) == 0;
+}
+
+/* Its id stands where files have their inode (newseg()). */
+static bool read_segment(const struct mapping *m, struct shmid_ds *ret_status)
+{
+	return shmctl((int)m->inode, IPC_STAT, ret_status) == 0;
+}
+
+/* Marked for removal, so that no key leads to it any more. */
+static bool is_removed_segment(const struct mapping *m)
+{
+	struct shmid_ds status;
+
+	return is_segment(m) && read_segment(m, &status) &&
+	       status.shm_perm.mode & SHM_DEST;
+}
 
 bool object_is(const struct mapping *m)
 {
-	return strcmp(m->name, "/dev/zero (deleted)") == 0 ||
+	return is_removed_segment(m) ||
+	       strcmp(m->name, "/dev/zero (deleted)") == 0 ||
 	       strncmp(m->name, memfd_prefix, strlen(memfd_prefix)) == 0;
 }
 
 static bool is_same(const struct mapping *a, const struct mapping *b)
 {
 	return a->inode == b->inode && a->device_major == b->device_major &&
-	       a->device_minor == b->device_minor;
+	       a->device_minor == b->device_minor &&
+	       is_segment(a) == is_segment(b);
 }
 
 bool objects_have(const struct objects *objects, const struct mapping *m)
@@ -48,6 +73,7 @@ int objects_add(struct objects *objects, const struct mapping *m,
 		i++;
 	*ret_index = i;
 	if (i < objects->count) {
+		objects->items[i].mappings++;
 		if (objects->items[i].size < size)
 			objects->items[i].size = size;
 		return 0;
@@ -57,7 +83,7 @@ int objects_add(struct objects *objects, const struct mapping *m,
 		return error_system(err, ENOMEM, "cannot keep shared memory");
 	objects->items = items;
 	objects->items[objects->count++] =
-		(struct object){.mapping = m, .size = size};
+		(struct object){.mapping = m, .mappings = 1, .size = size};
 	return 0;
 }
 
@@ -110,6 +136,8 @@ static void look_into(struct objects *objects, pid_t pid)
 
 		snprintf(wanted, sizeof(wanted), " %02x:%02x %" PRIu64 " ",
 			 m->device_major, m->device_minor, m->inode);
+		if (is_segment(m))
+			continue;
 		if (strstr(text, wanted) && object->holders++ == 0)
 			object->holder = pid;
 	}
@@ -134,6 +162,27 @@ static void refuse_held(const struct object *object, pid_t hidden,
 			 hidden);
 	if (object->holders > 0 || hidden)
 		refuse(object, audit, who);
+}
+
+/* The kernel counts the mappings of a segment, whoever has them. */
+static void audit_segment(const struct object *object, struct audit *audit)
+{
+	const struct mapping *m = object->mapping;
+	struct shmid_ds status;
+	char subject[64];
+
+	if (!read_segment(m, &status) || status.shm_nattch > object->mappings) {
+		refuse(object, audit, "is attached elsewhere, too");
+		return;
+	}
+	snprintf(subject, sizeof(subject), "memory 0x%" PRIx64 "-0x%" PRIx64,
+		 m->start, m->end);
+	audit_add(
+		audit, VERDICT_NOTED, subject,
+		"System V segment %" PRIu64 ", removed and attached here only: "
+		"restored as shared memory without an id, shmdt(2) fails on it",
+		m->inode);
+	audit_identify(audit, RESOURCE_MAPPING, (int64_t)m->start);
 }
 
 static bool may_be_read(pid_t pid)
@@ -165,5 +214,8 @@ void objects_audit(struct objects *objects, const struct tracee *t,
 			hidden = (pid_t)pid;
 	}
 	for (size_t i = 0; i < objects->count; i++)
-		refuse_held(&objects->items[i], hidden, audit);
+		if (is_segment(objects->items[i].mapping))
+			audit_segment(&objects->items[i], audit);
+		else
+			refuse_held(&objects->items[i], hidden, audit);
 }

@@ -2,7 +2,8 @@
  * objects.h - shared memory that no file system names
  *
  * MAP_SHARED | MAP_ANONYMOUS and memfd_create(2) make an object that any number
- * of mappings may show.  It can be made again for the service alone, if nobody
+ * of mappings may show, and so does shmget(2), whose segment has no name any more
+ * once it is marked for removal.  It can be made again for the service alone, if nobody
  * else has it: no other process maps it, and none of those that may not be
  * looked at can have inherited it.
  */
@@ -17,11 +18,12 @@
 #include "tracee.h"
 
 /*
- * @mapping: the first that shows it; @size: up to the last byte that is mapped
+ * @mapping: the first of @mappings that show it; @size: up to the last byte that is mapped
  * @holder: of other processes that have it, @holders of them, the first
  */
 struct object {
 	const struct mapping *mapping;
+	size_t mappings;
 	uint64_t size;
 	pid_t holder;
 	size_t holders;

@@ -73,12 +73,13 @@ static int make_segment(void)
 	return attach(our_key()) < 0 ? -1 : atexit(remove_segment);
 }
 
-static int make_removed_segment(void)
+/* Another process has it, too, and no key leads to it. */
+static int make_shared_segment(void)
 {
 	int result = attach(IPC_PRIVATE);
 
 	remove_segment();
-	return result;
+	return result < 0 || make_orphan() < 0 ? -1 : 0;
 }
 
 /* Maps it to be shared, and closes it. */
@@ -90,6 +91,17 @@ static void *map_and_close(int fd, size_t size, off_t offset)
 
 	close(fd);
 	return bytes == MAP_FAILED ? NULL : bytes;
+}
+
+static int make_posix_shared(void)
+{
+	static const char name[] = "/subctx-test";
+	int fd = shm_open(name, O_RDWR | O_CREAT, 0600);
+
+	shm_unlink(name);
+	if (fd < 0 || ftruncate(fd, PAGE) < 0)
+		return -1;
+	return map_and_close(fd, PAGE, 0) ? 0 : -1;
 }
 
 static int make_secret(void)
@@ -245,7 +257,8 @@ static int make_descriptor_table(void)
 static const struct trouble items[] = {
 	{"semundo", make_undo},
 	{"sysv-shm", make_segment},
-	{"sysv-shm-removed", make_removed_segment},
+	{"sysv-shm-orphan", make_shared_segment},
+	{"posix-shm", make_posix_shared},
 	{"secretmem", make_secret},
 	{"aio", make_aio},
 	{"io-uring", make_io_uring},

@@ -1,10 +1,13 @@
 /*
  * Anonymous shared memory, though shared with nobody yet: in one piece, with
- * several rights, with a hole, and twice in the address space.  A child made in
- * the second life shares it, and nothing else.
+ * several rights, with a hole, twice in the address space, and a System V segment
+ * that no key leads to.  A child made in the second life shares it, and nothing
+ * else.
  */
 #include <stdint.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,13 +21,31 @@ enum {
 };
 
 /* The first page is filled with a letter, the second with the next. */
-static unsigned char *make(int flags, int letter)
+static unsigned char *fill(unsigned char *bytes, int letter)
 {
-	unsigned char *bytes = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
-				    flags | MAP_ANONYMOUS, -1, 0);
-
 	for (int i = 0; i < SIZE; i++)
 		bytes[i] = (unsigned char)(letter + i / PAGE);
+	return bytes;
+}
+
+static unsigned char *make(int flags, int letter)
+{
+	return fill(mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+			 flags | MAP_ANONYMOUS, -1, 0),
+		    letter);
+}
+
+/* In two mappings, of which the second may only be read. */
+static unsigned char *make_segment(int letter)
+{
+	int id = shmget(IPC_PRIVATE, SIZE, IPC_CREAT | 0600);
+	unsigned char *bytes = shmat(id, NULL, 0);
+
+	shmctl(id, IPC_RMID, NULL);
+	if (bytes == (void *)-1)
+		exit(2);
+	fill(bytes, letter);
+	mprotect(bytes + 3 * PAGE, 2 * PAGE, PROT_READ);
 	return bytes;
 }
 
@@ -66,7 +87,7 @@ static void check_twice(unsigned char *first, unsigned char *second)
 /* A child adds one to the first byte of each, all but the last are shared. */
 static void check_child(unsigned char *const *places, int count)
 {
-	unsigned char before[8];
+	unsigned char before[9];
 	pid_t child;
 	int status = -1;
 
@@ -91,6 +112,7 @@ int main(void)
 	unsigned char *holed = make(MAP_SHARED, 'o');
 	unsigned char *first = make(MAP_SHARED, 'A');
 	unsigned char *second = mremap(first, 0, SIZE, MREMAP_MAYMOVE);
+	unsigned char *segment = make_segment('V');
 	unsigned char *own = make(MAP_PRIVATE, 'H');
 
 	if (second == MAP_FAILED)
@@ -105,10 +127,12 @@ int main(void)
 	check_split(split);
 	check_holed(holed);
 	check_twice(first, second);
+	service_check(is_made(segment, 'V', 0, COUNT));
+	service_check(!smaps_has_flag(segment + 4 * PAGE, "wr"));
 	check_child((unsigned char *[]){whole, split, split + 4 * PAGE, holed,
 					holed + 3 * PAGE, first, second + PAGE,
-					own},
-		    8);
+					segment, own},
+		    9);
 	service_check(first[PAGE] == 2);
 	return service_end();
 }

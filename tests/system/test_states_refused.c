@@ -107,11 +107,22 @@ Test(states_refused, huge_page_pool_is_refused)
 	refuse("hugetlb", "huge page pool");
 }
 
-/* state: POSIX and System V shared memory, shared files that may be written */
+/* state: POSIX and System V shared memory that has a name or key, shared files that may be written */
 Test(states_refused, system_v_segments_are_refused)
 {
-	refuse("sysv-shm", "System V shared memory");
-	refuse("sysv-shm-removed", "System V shared memory");
+	refuse("sysv-shm", "System V shared memory that others may attach");
+}
+
+/* state: POSIX and System V shared memory that has a name or key, shared files that may be written */
+Test(states_refused, segments_that_an_orphan_has_are_refused)
+{
+	refuse("sysv-shm-orphan", "is attached elsewhere, too");
+}
+
+/* state: POSIX and System V shared memory that has a name or key, shared files that may be written */
+Test(states_refused, posix_shared_memory_is_refused)
+{
+	refuse("posix-shm", "POSIX shared memory");
 }
 
 /* state: interval timers, POSIX timers */
