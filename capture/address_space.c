@@ -10,6 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "lock_flag.h"
 
 /* Mappings that an earlier restore has left behind are not the service's. */
 static bool is_handover_page(const struct tracee *t, const struct mapping *m)
@@ -34,6 +35,7 @@ int address_space_read(struct mapping_list *ret_mappings,
 	if (r < 0)
 		return error_system(err, -r, "cannot read '/proc/%d/smaps'",
 				    t->pid);
+	lock_flag_name(text);
 	r = mapping_list_parse(ret_mappings, text, err);
 	if (r < 0)
 		return r;

@@ -130,10 +130,13 @@ enum core_mapping_kind content_classify(const struct mapping *m,
 		return CORE_MAPPING_VVAR;
 	if (strcmp(m->name, "[vdso]") == 0)
 		return CORE_MAPPING_VDSO;
-	*ret_refusal = find_refused_name(m);
+	*ret_refusal =
+		m->start == 0 ? "memory at address 0" : find_refused_name(m);
 	if (!*ret_refusal)
 		*ret_refusal = find_refused_flag(m);
-	if (!*ret_refusal && m->protection_key != 0)
+	/* Memory that may only be executed has one from the kernel. */
+	if (!*ret_refusal && m->protection_key != 0 &&
+	    m->protection != PROT_EXEC)
 		*ret_refusal = "memory with a protection key";
 	if (m->shared && object_is(m))
 		return CORE_MAPPING_OBJECT;
@@ -321,6 +324,24 @@ static void refuse_views(const struct contents *all, struct audit *audit)
 			       "a private view of shared memory");
 }
 
+/* Nobody can look at the length of a file that has no name any more. */
+static void refuse_cut(const struct contents *all, const struct tracee *t,
+		       struct audit *audit)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct mapping *m = all->items[i].mapping;
+		struct error ignored = {0};
+		char byte;
+
+		if (all->items[i].kind == CORE_MAPPING_FILE && m->deleted &&
+		    all->items[i].is_stored &&
+		    tracee_read(t, m->end - 1, &byte, 1, &ignored) == -EIO)
+			refuse(audit, m,
+			       "a mapping that goes on behind the end of its "
+			       "file");
+	}
+}
+
 int contents_decide(struct contents *ret_contents,
 		    const struct mapping_list *mappings, const struct tracee *t,
 		    uint32_t anonymous_flags, struct audit *audit,
@@ -346,6 +367,7 @@ int contents_decide(struct contents *ret_contents,
 			   anonymous_flags, audit, err);
 	}
 	refuse_views(&all, audit);
+	refuse_cut(&all, t, audit);
 	if (r == 0)
 		objects_audit(&all.objects, t, audit);
 	if (r < 0)

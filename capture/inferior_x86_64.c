@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "common/core_format.h"
@@ -152,6 +153,26 @@ static int make_scratch(struct inferior *inf, pid_t tid,
 	return r;
 }
 
+/* Its own limits may keep it from mapping what we need. */
+static int explain_no_room(pid_t pid, struct error *err)
+{
+	struct rlimit space = {RLIM_INFINITY, RLIM_INFINITY};
+	struct rlimit data = space;
+
+	prlimit(pid, RLIMIT_AS, NULL, &space);
+	prlimit(pid, RLIMIT_DATA, NULL, &data);
+	if (space.rlim_cur == RLIM_INFINITY && data.rlim_cur == RLIM_INFINITY)
+		return -err->code;
+	*err = (struct error){0};
+	error_set(
+		err, FAULT_UNSUPPORTED,
+		"the service may map no more memory (RLIMIT_AS, RLIMIT_DATA), "
+		"so it cannot be asked for its state");
+	error_hint(err,
+		   "Let it lower its limits after the ready point, or less.");
+	return -err->code;
+}
+
 int inferior_open(struct inferior *ret_inferior, struct tracee *t, pid_t tid,
 		  uint64_t vdso, size_t call_max, size_t data_size,
 		  struct error *err)
@@ -173,6 +194,8 @@ int inferior_open(struct inferior *ret_inferior, struct tracee *t, pid_t tid,
 		r = borrow(&inf, tid, &borrowed, err);
 	if (r == 0)
 		r = make_scratch(&inf, tid, &borrowed, err);
+	if (r == -ENOMEM)
+		r = explain_no_room(t->pid, err);
 	if (r == 0)
 		r = give_back(&inf, tid, &borrowed, err);
 	inf.data = inf.scratch + CORE_PAGE_SIZE + calls_size;

@@ -254,6 +254,11 @@ static void compare_self(const struct self_report *before,
 	changes_compare(changes, leader, "", ATTRIBUTE_LOCK_FUTURE,
 			(int64_t)before->lock_future,
 			(int64_t)after->lock_future, audit);
+	if (before->keys == after->keys)
+		return;
+	audit_add(audit, VERDICT_REFUSED, "protection keys",
+		  "%" PRIu32 " taken (pkey_alloc(2))", after->keys);
+	audit_remedy(audit, "Let the service take them after the ready point.");
 }
 
 /* Another user, or one in another user namespace, may not look at us anyway. */

@@ -57,10 +57,14 @@ enum {
 	CALL_RESIDENCE_PROBE,
 	CALL_WAIT_PROBE,
 	CALL_BARRIER_PROBES,
-	CALL_COUNT = CALL_BARRIER_PROBES + BARRIERS,
+	CALL_KEY_PROBES = CALL_BARRIER_PROBES + BARRIERS,
+	CALL_COUNT = CALL_KEY_PROBES + SELF_REPORT_KEYS,
 };
 
 static_assert((int)CALL_COUNT == SELF_REPORT_CALLS, "room for all of them");
+
+/* Above all memory of a process, also with five levels of page tables. */
+static const uint64_t ADDRESS_END = (uint64_t)1 << 56;
 
 #define ANSWER(base, field) ((base) + offsetof(struct answers, field))
 
@@ -84,6 +88,15 @@ static void write_probes(struct call calls[CALL_COUNT], uint64_t base)
 	for (size_t i = 0; i < BARRIERS; i++)
 		calls[CALL_BARRIER_PROBES + i] = CALL_TRY(
 			SYS_membarrier, (uint64_t)barriers[i].command, 0, 0);
+	/*
+	 * Memory that is not there gives ENOMEM with a key that the process has
+	 * taken, and EINVAL with any other: also with that by which the kernel
+	 * hides memory that may only be executed.
+	 */
+	for (uint64_t key = 0; key < SELF_REPORT_KEYS; key++)
+		calls[CALL_KEY_PROBES + key] =
+			CALL_TRY(SYS_pkey_mprotect, ADDRESS_END, CORE_PAGE_SIZE,
+				 PROT_NONE, key + 1);
 }
 
 static void write_calls(struct call calls[CALL_COUNT], uint64_t base)
@@ -152,6 +165,8 @@ static void read_answers(struct self_report *report,
 	read_barriers(report, &calls[CALL_BARRIER_PROBES]);
 	report->brk = (uint64_t)calls[CALL_BREAK].result;
 	report->lock_future = lock_flags(calls, answers);
+	for (size_t i = 0; i < SELF_REPORT_KEYS; i++)
+		report->keys += calls[CALL_KEY_PROBES + i].result == -ENOMEM;
 	report->has_dependents = calls[CALL_WAIT_PROBE].result != -ECHILD;
 }
 

@@ -15,6 +15,7 @@
  *	negative errno
  * @signals: @inherited is not filled
  * @lock_future: the flags for mlockall(2) that hold for later mappings
+ * @keys: how many protection keys it has taken (pkey_alloc(2))
  * @has_dependents: it has children, or traces somebody (wait(2) knows)
  * @hides_barriers: whether it has registered for the barriers of other
  *	processes (membarrier(2)) is not known
@@ -24,12 +25,15 @@ struct self_report {
 	struct core_signal signals[CORE_SIGNALS];
 	uint64_t brk;
 	uint64_t lock_future;
+	uint32_t keys;
 	bool has_dependents;
 	bool hides_barriers;
 };
 
 enum {
-	SELF_REPORT_CALLS = CORE_SIGNALS + ATTRIBUTE_FIXED_COUNT + 7,
+	SELF_REPORT_KEYS = 15, /* that a process can take */
+	SELF_REPORT_CALLS =
+		CORE_SIGNALS + ATTRIBUTE_FIXED_COUNT + 7 + SELF_REPORT_KEYS,
 };
 
 /* What inferior_open() has to make room for. */

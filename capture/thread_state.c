@@ -196,6 +196,12 @@ static void audit_oddities(const struct thread_state *state,
 		       "handles its system calls itself (syscall user "
 		       "dispatch)",
 		       "Switch that on after the ready point.");
+	if (tracee_has_watchpoints(t, (pid_t)tid))
+		refuse(audit, tid, "has watchpoints in its debug registers",
+		       "Let the debugger that set them remove them.");
+	if (tracee_has_segments(t, (pid_t)tid))
+		refuse(audit, tid, "has segments of its own (set_thread_area)",
+		       "Ask for them after the ready point.");
 	if (tracee_has_ports(t, (pid_t)tid))
 		refuse(audit, tid, "may use I/O ports (ioperm)",
 		       "Ask for them after the ready point.");

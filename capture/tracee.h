@@ -214,6 +214,9 @@ int tracee_pending(const struct tracee *t, pid_t tid, uint64_t from,
 bool tracee_dispatches_calls(const struct tracee *t, pid_t tid);
 /* I/O ports that ioperm(2) has opened for it. */
 bool tracee_has_ports(const struct tracee *t, pid_t tid);
+/* Whether it has debug registers, or segments in the descriptor table. */
+bool tracee_has_watchpoints(const struct tracee *t, pid_t tid);
+bool tracee_has_segments(const struct tracee *t, pid_t tid);
 
 /*
  * Brings a thread that stands in a system call out of it, so that it stands

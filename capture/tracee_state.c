@@ -1,14 +1,17 @@
 /*
  * tracee_state.c - registers and memory of a tracee that stands still
  */
+#include <asm/ldt.h>
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/elf.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +31,9 @@ enum {
 enum {
 	GET_DISPATCH_CONFIG = 0x4211, /* linux/ptrace.h of Linux 6.4 */
 	PORT_BITS = 65536,
+	DEBUG_ENABLED = 0xff, /* of DR7: two bits for each of four */
+	GDT_TLS_FIRST = 12,   /* asm/segment.h: GDT_ENTRY_TLS_MIN */
+	GDT_TLS_COUNT = 3,
 	XSTATE_MIN = 576,  /* what FXSAVE stores, and a header */
 	XSTATE_XCR0 = 464, /* where the kernel says which sets there are */
 };
@@ -202,6 +208,32 @@ bool tracee_has_ports(const struct tracee *t, pid_t tid)
 	(void)t;
 	return ptrace(PTRACE_GETREGSET, tid, NT_386_IOPERM, &area) == 0 &&
 	       area.iov_len > 0;
+}
+
+/* A debugger that has let go of it may have left them. */
+bool tracee_has_watchpoints(const struct tracee *t, pid_t tid)
+{
+	const size_t control = offsetof(struct user, u_debugreg[7]);
+	long enabled;
+
+	(void)t;
+	errno = 0;
+	enabled = ptrace(PTRACE_PEEKUSER, tid, control, NULL);
+	return errno == 0 && enabled & DEBUG_ENABLED;
+}
+
+/* Those that set_thread_area(2) sets, for 32-bit code. */
+bool tracee_has_segments(const struct tracee *t, pid_t tid)
+{
+	struct user_desc entry;
+	bool has = false;
+
+	(void)t;
+	for (long i = GDT_TLS_FIRST; i < GDT_TLS_FIRST + GDT_TLS_COUNT; i++)
+		has |= ptrace(PTRACE_GET_THREAD_AREA, tid, (void *)i, &entry) ==
+			       0 &&
+		       !entry.seg_not_present;
+	return has;
 }
 
 /* Calls that a stop ends with EINTR although no handler ran. */

@@ -37,10 +37,12 @@ static long locked(void)
 	return line ? strtol(line + strlen("VmLck:"), NULL, 10) : -1;
 }
 
+/* Kernels of before show MLOCK_ONFAULT as a flag that has no letters. */
 static int is_locked(const unsigned char *address, int on_fault)
 {
 	return smaps_has_flag(address, "lo") &&
-	       smaps_has_flag(address, "lf") == on_fault;
+	       (smaps_has_flag(address, "lf") ||
+		smaps_has_flag(address, "??")) == on_fault;
 }
 
 /* That a whole lock brings in what was never touched. */

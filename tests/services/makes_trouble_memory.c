@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
@@ -254,6 +255,50 @@ static int make_descriptor_table(void)
 	return (int)syscall(SYS_modify_ldt, 1, &entry, sizeof(entry));
 }
 
+/* As programs of 32 bits keep what belongs to a thread. */
+static int make_thread_area(void)
+{
+	struct user_desc entry = {
+		.entry_number = (unsigned int)-1,
+		.limit = 0xfffff,
+		.seg_32bit = 1,
+		.limit_in_pages = 1,
+		.useable = 1,
+	};
+
+	return (int)syscall(SYS_set_thread_area, &entry);
+}
+
+static int make_page_zero(void)
+{
+	return mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == NULL
+		       ? 0
+		       : -1;
+}
+
+/* Its second page is behind the end of its file, which has no name. */
+static int make_cut_file(void)
+{
+	char name[] = "/tmp/cut-XXXXXX";
+	int fd = mkstemp(name);
+	void *bytes;
+
+	unlink(name);
+	if (fd < 0 || ftruncate(fd, PAGE) < 0)
+		return -1;
+	bytes = mmap(NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	return bytes == MAP_FAILED ? -1 : 0;
+}
+
+static int make_no_room(void)
+{
+	const struct rlimit limit = {PAGE, RLIM_INFINITY};
+
+	return setrlimit(RLIMIT_AS, &limit);
+}
+
 static const struct trouble items[] = {
 	{"semundo", make_undo},
 	{"sysv-shm", make_segment},
@@ -272,6 +317,10 @@ static const struct trouble items[] = {
 	{"hugetlb", make_huge},
 	{"breakpoint", make_breakpoint},
 	{"ldt", make_descriptor_table},
+	{"thread-area", make_thread_area},
+	{"page-zero", make_page_zero},
+	{"cut-file", make_cut_file},
+	{"no-room", make_no_room},
 };
 
 const struct troubles memory_troubles = {items, sizeof(items) / sizeof(*items)};

@@ -7,9 +7,13 @@
  */
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,7 +102,26 @@ Test(states_refused, userfaultfd_memory_of_others_is_refused)
 /* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
 Test(states_refused, protection_keys_are_refused)
 {
-	refuse("pkey", "protection key");
+	refuse("pkey", "memory with a protection key");
+	refuse("pkey-unused", "refused   protection keys");
+}
+
+/* state: private memory */
+Test(states_refused, memory_at_address_0_is_refused)
+{
+	refuse("page-zero", "memory at address 0");
+}
+
+/* state: private memory */
+Test(states_refused, memory_behind_the_end_of_its_file_is_refused)
+{
+	refuse("cut-file", "goes on behind the end of its file");
+}
+
+/* state: limits, working folder, umask */
+Test(states_refused, services_without_room_are_refused)
+{
+	refuse("no-room", "may map no more memory (RLIMIT_AS, RLIMIT_DATA)");
 }
 
 /* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
@@ -271,28 +294,66 @@ Test(states_refused, roots_are_refused)
 	refuse("chroot", "refused   root folder");
 }
 
-/* state: local descriptor table, I/O ports, syscall user dispatch */
+/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
 Test(states_refused, descriptor_tables_are_refused)
 {
 	refuse("ldt", "local descriptor table");
 }
 
-/* state: local descriptor table, I/O ports, syscall user dispatch */
+/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
+Test(states_refused, segments_of_threads_are_refused)
+{
+	refuse("thread-area", "has segments of its own (set_thread_area)");
+}
+
+/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
 Test(states_refused, dispatch_of_calls_is_refused)
 {
 	refuse("user-dispatch", "syscall user dispatch");
 }
 
-/* state: local descriptor table, I/O ports, syscall user dispatch */
+/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
 Test(states_refused, levels_of_ports_are_refused)
 {
 	refuse("iopl", "refused   I/O ports");
 }
 
-/* state: local descriptor table, I/O ports, syscall user dispatch */
+/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
 Test(states_refused, single_ports_are_refused)
 {
 	refuse("ioperm", "may use I/O ports");
+}
+
+/* A debugger that lets go leaves them where they are. */
+static void set_watchpoint(pid_t pid)
+{
+	static uint64_t word;
+
+	cr_assert(ptrace(PTRACE_ATTACH, pid, 0, 0) == 0);
+	cr_assert(waitpid(pid, NULL, 0) == pid);
+	cr_assert(ptrace(PTRACE_POKEUSER, pid,
+			 offsetof(struct user, u_debugreg[0]), &word) == 0);
+	cr_assert(ptrace(PTRACE_POKEUSER, pid,
+			 offsetof(struct user, u_debugreg[7]), 1) == 0);
+	cr_assert(ptrace(PTRACE_DETACH, pid, 0, 0) == 0);
+	await_input(pid);
+}
+
+/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
+Test(states_refused, watchpoints_of_debuggers_are_refused)
+{
+	struct running service = start(WORDS(service_path("waits_for_input")));
+	struct outcome outcome;
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", service.pid);
+	await_input(service.pid);
+	set_watchpoint(service.pid);
+	expect_refused(run(NULL, WORDS(tool_capture(), "-o", "svc.core",
+				       "--pid", pid)),
+		       "has watchpoints in its debug registers");
+	outcome = finish(service, "x\n", 60);
+	outcome_free(&outcome);
 }
 
 /* state: standard streams */
