@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/io_uring.h>
+#include <linux/mempolicy.h>
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
 #include <stdint.h>
@@ -255,6 +256,15 @@ static int make_descriptor_table(void)
 	return (int)syscall(SYS_modify_ldt, 1, &entry, sizeof(entry));
 }
 
+static int make_bound(void)
+{
+	const unsigned long first = 1;
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return (int)syscall(SYS_mbind, page, PAGE, MPOL_BIND, &first, 64, 0);
+}
+
 /* As programs of 32 bits keep what belongs to a thread. */
 static int make_thread_area(void)
 {
@@ -318,6 +328,7 @@ static const struct trouble items[] = {
 	{"breakpoint", make_breakpoint},
 	{"ldt", make_descriptor_table},
 	{"thread-area", make_thread_area},
+	{"bind", make_bound},
 	{"page-zero", make_page_zero},
 	{"cut-file", make_cut_file},
 	{"no-room", make_no_room},

@@ -91,11 +91,6 @@ static int make_secure_bits(void)
 	return prctl(PR_SET_SECUREBITS, SECBIT_NOROOT, 0, 0, 0);
 }
 
-static int make_keep_capabilities(void)
-{
-	return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
-}
-
 static int make_group_leader(void)
 {
 	return getpgrp() == getpid() ? -1 : setpgid(0, 0);
@@ -158,7 +153,6 @@ static const struct trouble items[] = {
 	{"drop-caps", make_fewer_capabilities},
 	{"drop-bounding", make_narrower_bound},
 	{"securebits", make_secure_bits},
-	{"keep-caps", make_keep_capabilities},
 	{"setpgid", make_group_leader},
 	{"setsid", make_session_leader},
 	{"unshare-uts", make_own_name},

@@ -26,12 +26,16 @@ int main(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_PDEATHSIG, SIGWINCH); /* which does nothing */
 	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_TSC, PR_TSC_SIGSEGV);
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	personality(ADDR_NO_RANDOMIZE);
 
 	service_ready();
 
 	service_check(prctl(PR_GET_DUMPABLE) == 0);
+	prctl(PR_GET_TSC, &value);
+	service_check(value == PR_TSC_SIGSEGV);
+	prctl(PR_SET_TSC, PR_TSC_ENABLE);
 	service_check(umask(0) == 0137);
 	service_check(getcwd(folder, sizeof(folder)) &&
 		      strcmp(folder, "/usr") == 0);

@@ -37,6 +37,7 @@ static const struct attribute {
 	unsigned long first, second;
 	int get, expected;
 } attributes[] = {
+	{PR_SET_KEEPCAPS, 1, 0, PR_GET_KEEPCAPS, 1},
 	{PR_SET_NO_NEW_PRIVS, 1, 0, PR_GET_NO_NEW_PRIVS, 1},
 	{PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, PR_MCE_KILL_GET,
 	 PR_MCE_KILL_EARLY},

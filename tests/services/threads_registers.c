@@ -3,9 +3,11 @@
  * in the vectors, the general ones and the x87 stack, and how each rounds.
  * They spin within one piece of assembly until main lets them look.
  */
+#include <asm/prctl.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "service.h"
@@ -29,6 +31,7 @@ struct registers {
 static struct thread {
 	struct registers before, after;
 	pthread_t thread;
+	uint64_t word;
 	volatile uint32_t is_spinning;
 } threads[THREADS];
 
@@ -88,12 +91,28 @@ static void fill(struct registers *r, int number)
 	r->control = (uint16_t)(0x27f | (number + 1) << 10);
 }
 
+/* What nothing in libc uses, and %gs refers to. */
+static void set_segment(struct thread *self)
+{
+	self->word = 0x5ca1ab1e + (uint64_t)(self - threads);
+	service_check(syscall(SYS_arch_prctl, ARCH_SET_GS, &self->word) == 0);
+}
+
+static void check_segment(const struct thread *self)
+{
+	uint64_t word = 0;
+
+	__asm__ volatile("mov %%gs:0, %0" : "=r"(word));
+	service_check(word == self->word);
+}
+
 static void *run(void *argument)
 {
 	struct thread *self = argument;
 	const struct registers *before = &self->before, *after = &self->after;
 	size_t count = 16, size = 16;
 
+	set_segment(self);
 	if (__builtin_cpu_supports("avx512bw")) {
 		SPIN(self, EACH32(LOAD_Z) EACH8(LOAD_K, ),
 		     EACH32(STORE_Z) EACH8(STORE_K, ));
@@ -107,6 +126,7 @@ static void *run(void *argument)
 	} else {
 		SPIN(self, EACH16(LOAD_X), EACH16(STORE_X));
 	}
+	check_segment(self);
 	for (size_t i = 0; i < count; i++)
 		service_check(memcmp(before->vectors[i], after->vectors[i],
 				     size) == 0);

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -19,7 +20,19 @@
 
 enum {
 	BEST_EFFORT_6 = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 6),
+	REAL_TIME_3 = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_RT, 3),
 	NODES = 1024,
+	MS = 1000000,
+	DEADLINE = 6, /* SCHED_DEADLINE */
+};
+
+/* As sched_setattr(2) takes it, which has no wrapper. */
+struct schedule {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
 };
 
 static const struct sched_param nothing;
@@ -27,7 +40,8 @@ static int last_cpu; /* of those it may use */
 static sem_t is_set_up, may_check;
 
 struct care {
-	int policy, nice, io_priority, slack, death_signal, memory_policy;
+	struct schedule schedule;
+	int nice, io_priority, slack, death_signal, memory_policy;
 	unsigned long nodes[NODES / (8 * sizeof(long))];
 	cpu_set_t cpus;
 };
@@ -38,7 +52,7 @@ static struct care read_care(void)
 	struct care care;
 
 	memset(&care, 0, sizeof(care)); /* it is compared whole */
-	care.policy = sched_getscheduler(0);
+	syscall(SYS_sched_getattr, 0, &care.schedule, sizeof(care.schedule), 0);
 	care.nice = getpriority(PRIO_PROCESS, 0);
 	care.io_priority = (int)syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
 	care.slack = prctl(PR_GET_TIMERSLACK);
@@ -54,7 +68,8 @@ static void check_care(const struct care *wanted)
 {
 	const struct care now = read_care();
 
-	service_check(now.policy == wanted->policy);
+	service_check(memcmp(&now.schedule, &wanted->schedule,
+			     sizeof(now.schedule)) == 0);
 	service_check(now.nice == wanted->nice);
 	service_check(now.io_priority == wanted->io_priority);
 	service_check(now.slack == wanted->slack);
@@ -120,15 +135,51 @@ static int set_memory_policy(void)
 	return 0;
 }
 
+/* The next three are root's, as a rule. */
+static int set_fifo(void)
+{
+	sched_setscheduler(0, SCHED_FIFO,
+			   &(struct sched_param){.sched_priority = 7});
+	return 0;
+}
+
+static int set_deadline(void)
+{
+	const struct schedule schedule = {
+		.size = sizeof(schedule),
+		.policy = DEADLINE,
+		.runtime = 5 * MS,
+		.deadline = 50 * MS,
+		.period = 100 * MS,
+	};
+
+	syscall(SYS_sched_setattr, 0, &schedule, 0);
+	return 0;
+}
+
+static int set_real_time_io(void)
+{
+	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, REAL_TIME_3);
+	return 0;
+}
+
 static int (*const setters[])(void) = {
-	set_nothing, set_batch,	       set_idle,
-	set_nice,    set_io_priority,  set_slack,
-	set_cpu,     set_death_signal, set_memory_policy,
+	set_nothing,	   set_batch, set_idle,	    set_nice,
+	set_io_priority,   set_slack, set_cpu,	    set_death_signal,
+	set_memory_policy, set_fifo,  set_deadline, set_real_time_io,
 };
 
 enum {
 	COUNT = sizeof(setters) / sizeof(*setters),
 };
+
+/* On more than one processor, by everybody, and on every kernel. */
+static int is_always_had(int (*set)(void))
+{
+	return set != set_nothing && set != set_cpu &&
+	       set != set_memory_policy && set != set_fifo &&
+	       set != set_deadline && set != set_real_time_io;
+}
 
 static void *run(void *argument)
 {
@@ -138,7 +189,7 @@ static void *run(void *argument)
 
 	service_check((*set)() == 0);
 	wanted = read_care();
-	if (*set != set_nothing && *set != set_cpu && *set != set_memory_policy)
+	if (is_always_had(*set))
 		service_check(memcmp(&wanted, &before, sizeof(wanted)) != 0);
 	sem_post(&is_set_up);
 	while (sem_wait(&may_check) != 0)

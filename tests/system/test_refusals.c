@@ -253,6 +253,43 @@ Test(refusals, process_that_is_traced_names_its_tracer)
 	outcome_free(&outcome);
 }
 
+static void await_state(pid_t pid, char state)
+{
+	for (int i = 0; i < 10000 && process_state(pid) != state; i++)
+		usleep(1000);
+	cr_assert(process_state(pid) == state);
+}
+
+/* The kernel keeps what a call continues after a stop to itself. */
+Test(refusals, process_that_was_stopped)
+{
+	struct running service = start(WORDS("sleep", "1000"));
+	struct outcome outcome;
+	char pid[32];
+
+	snprintf(pid, sizeof(pid), "%d", service.pid);
+	await_state(service.pid, 'S');
+	kill(service.pid, SIGSTOP);
+	await_state(service.pid, 'T');
+	outcome = run(NULL, WORDS(tool_capture(), "--pid", pid));
+	expect_status(outcome, 3);
+	expect_in(outcome.err, "it is stopped");
+	expect_in(outcome.err, "Continue it first: kill -CONT ");
+	outcome_free(&outcome);
+
+	kill(service.pid, SIGCONT);
+	await_state(service.pid, 'S');
+	outcome = run(NULL, WORDS(tool_capture(), "--pid", pid));
+	expect_status(outcome, 3);
+	expect_in(outcome.err, "sits in restart_syscall(2), and the call that "
+			       "this continues is not known any more");
+	outcome_free(&outcome);
+	cr_expect(process_state(service.pid) == 'S', "it is as it was");
+	kill(service.pid, SIGKILL);
+	outcome = finish(service, NULL, 10);
+	outcome_free(&outcome);
+}
+
 Test(refusals, json_lists_the_same)
 {
 	struct outcome outcome =

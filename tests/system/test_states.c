@@ -176,6 +176,21 @@ Test(states, threads_that_wait_go_on_waiting)
 }
 
 /* state: calls that threads sit in */
+Test(states, threads_that_wait_for_descriptors)
+{
+	struct outcome outcome =
+		capture_with("--carry=all", "threads_on_files", NULL);
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	for (int i = 0; i < 2; i++) {
+		outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+		expect_out(outcome, "ok\n");
+		outcome_free(&outcome);
+	}
+}
+
+/* state: calls that threads sit in */
 Test(states, threads_that_sleep)
 {
 	check("threads_asleep", NULL);
@@ -386,27 +401,67 @@ Test(states, level_of_the_cpu_is_chosen)
 	outcome_free(&outcome);
 }
 
-/* glibc's own word for what it chose: a vector of the level or less. */
-Test(states, libc_chooses_for_the_level)
+/*
+ * glibc's own word for what it chose: a vector of the level or less.
+ * @bit: of EBX of CPUID leaf 7
+ */
+static void expect_choice(const char *level, int bit, const char *expected)
 {
-	const char *code =
-		"import ctypes, sys\n"
-		"libc = ctypes.CDLL(None)\n"
-		"libc.__x86_get_cpuid_feature_leaf.restype = "
-		"ctypes.POINTER(ctypes.c_uint32)\n"
-		"leaf = libc.__x86_get_cpuid_feature_leaf(1)\n"
-		"sys.stdin.readline()\n"
-		"print('active' if leaf[5] >> 5 & 1 else 'hidden')\n";
+	char code[512], option[32];
 	struct outcome outcome;
 
-	if (!has_level("x86-64-v3"))
-		skip("this CPU has no AVX2");
-	outcome = run(NULL,
-		      WORDS(tool_capture(), "-q", "-o", "svc.core",
-			    "--cpu=x86-64-v2", "/usr/bin/python3", "-c", code));
+	snprintf(code, sizeof(code),
+		 "import ctypes, sys\n"
+		 "libc = ctypes.CDLL(None)\n"
+		 "libc.__x86_get_cpuid_feature_leaf.restype = "
+		 "ctypes.POINTER(ctypes.c_uint32)\n"
+		 "leaf = libc.__x86_get_cpuid_feature_leaf(1)\n"
+		 "sys.stdin.readline()\n"
+		 "print('active' if leaf[5] >> %d & 1 else 'hidden')\n",
+		 bit);
+	snprintf(option, sizeof(option), "--cpu=%s", level);
+	outcome = run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
+				  option, "/usr/bin/python3", "-c", code));
 	expect_status(outcome, 0);
 	outcome_free(&outcome);
 	outcome = run("\n", WORDS(tool_restore(), "svc.core"));
-	expect_out(outcome, "hidden\n");
+	expect_out(outcome, expected);
+	outcome_free(&outcome);
+}
+
+/* state: CPU that lacks what the image was chosen for */
+Test(states, libc_chooses_for_the_level)
+{
+	enum {
+		AVX2 = 5,
+		AVX512F = 16,
+	};
+
+	if (!has_level("x86-64-v3"))
+		skip("this CPU has no AVX2");
+	expect_choice("x86-64-v2", AVX2, "hidden\n");
+	expect_choice("x86-64-v3", AVX2, "active\n");
+	expect_choice("x86-64-v3", AVX512F, "hidden\n");
+}
+
+/* As a reader of the core finds it who knows nothing but its text. */
+Test(states, audit_is_in_the_core)
+{
+	struct outcome outcome = capture_with(NULL, "sets_attributes", NULL);
+
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome = run(
+		NULL,
+		WORDS("/usr/bin/python3", "-c",
+		      "import json\n"
+		      "core = open('svc.core', 'rb').read()\n"
+		      "at = core.rindex(b'{', 0, core.index(b'\"service\":'))\n"
+		      "text = core[at:core.index(0, at)].decode()\n"
+		      "for f in json.loads(text)['findings']:\n"
+		      "    print(f['verdict'], f['subject'], f['what'])"));
+	expect_status(outcome, 0);
+	expect_in(outcome.out, "restored umask ");
+	expect_in(outcome.out, "restored dumpable flag 0, was 1 at the start");
 	outcome_free(&outcome);
 }

@@ -130,6 +130,12 @@ Test(states_refused, huge_page_pool_is_refused)
 	refuse("hugetlb", "huge page pool");
 }
 
+/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+Test(states_refused, memory_that_is_bound_to_a_node_is_refused)
+{
+	refuse("bind", "has a NUMA policy of its own");
+}
+
 /* state: POSIX and System V shared memory that has a name or key, shared files that may be written */
 Test(states_refused, system_v_segments_are_refused)
 {
