@@ -66,7 +66,9 @@ void lock_flag_name(char *smaps)
 	for (char *at = smaps; (at = find_flags(at, &end)); at = end) {
 		char *unknown = find_within(at, end, " ??");
 
-		if (unknown && find_within(at, end, " lo"))
-			memcpy(unknown, " lf", 3);
+		if (!unknown || !find_within(at, end, " lo"))
+			continue;
+		unknown[1] = 'l';
+		unknown[2] = 'f';
 	}
 }

@@ -36,5 +36,7 @@ pid_t make_orphan(void);
 
 /* The calling thread may make no sockets in the file system from here on. */
 int confine(void);
+/* All calls of the calling thread go through a filter from here on. */
+int filter_calls(void);
 
 #endif

@@ -21,7 +21,7 @@ enum {
 	SOME_PORT = 0x80,
 };
 
-static int make_seccomp(void)
+int filter_calls(void)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
@@ -134,6 +134,21 @@ static int make_process_keys(void)
 			    KEY_SPEC_PROCESS_KEYRING, 1);
 }
 
+static int make_thread_keys(void)
+{
+	return (int)syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID,
+			    KEY_SPEC_THREAD_KEYRING, 1);
+}
+
+/* Of SELinux, where the policy lets it; of others there is none like it. */
+static int make_label(void)
+{
+	static const char label[] = "system_u:system_r:initrc_t:s0";
+	int fd = open("/proc/self/attr/current", O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || write(fd, label, sizeof(label)) < 0 ? -1 : close(fd);
+}
+
 static int make_io_level(void)
 {
 	return iopl(3);
@@ -145,7 +160,7 @@ static int make_io_permission(void)
 }
 
 static const struct trouble items[] = {
-	{"seccomp", make_seccomp},
+	{"seccomp", filter_calls},
 	{"landlock", confine},
 	{"user-dispatch", make_user_dispatch},
 	{"setuid", make_user},
@@ -160,6 +175,8 @@ static const struct trouble items[] = {
 	{"chroot", make_own_root},
 	{"session-keyring", make_session_keys},
 	{"process-keyring", make_process_keys},
+	{"thread-keyring", make_thread_keys},
+	{"label", make_label},
 	{"iopl", make_io_level},
 	{"ioperm", make_io_permission},
 };

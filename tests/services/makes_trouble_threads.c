@@ -86,6 +86,11 @@ static int make_confined(void)
 	return start(confine, &(pthread_t){0});
 }
 
+static int make_filtered(void)
+{
+	return start(filter_calls, &(pthread_t){0});
+}
+
 /* A segment that there always is; its base is 0. */
 static int make_segment(void)
 {
@@ -173,6 +178,7 @@ static const struct trouble items[] = {
 	{"thread-creds", make_credentials}, {"thread-cpu-timer", make_timer},
 	{"leader-exit", make_leader_exit},  {"sigstop-thread", make_stop},
 	{"thread-landlock", make_confined}, {"segment", make_segment},
+	{"thread-seccomp", make_filtered},
 };
 
 const struct troubles thread_troubles = {items, sizeof(items) / sizeof(*items)};

@@ -1,10 +1,11 @@
 /*
  * When and where a process wants to run: policy, affinity, priority of its
- * input and output, and the node of its memory.
+ * input and output, the node of its memory, and its personality.
  */
 #include <linux/ioprio.h>
 #include <linux/mempolicy.h>
 #include <sched.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -55,6 +56,7 @@ int main(void)
 					 &nothing) == 0);
 	service_check(syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 			      BEST_EFFORT_6) == 0);
+	personality(ADDR_NO_RANDOMIZE);
 	has_node = syscall(SYS_set_mempolicy, MPOL_PREFERRED, &first, 64) == 0;
 
 	service_ready();
@@ -67,6 +69,7 @@ int main(void)
 	service_check(getpriority(PRIO_PROCESS, 0) == 7);
 	service_check(syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0) ==
 		      BEST_EFFORT_6);
+	service_check(personality(0xffffffff) == ADDR_NO_RANDOMIZE);
 	if (has_node) {
 		service_check(memory_policy(&node) == MPOL_PREFERRED);
 		service_check(node == first);

@@ -17,7 +17,11 @@ static void expect_carried(const char *name, const struct outcome *capture)
 	carry_restores(name);
 }
 
-/* state: descriptors of kinds that can be made again */
+/*
+ * state: descriptors of kinds that can be made again: files, folders, plain
+ * devices, pipes, socketpairs with what is in them, listeners, UDP, eventfd,
+ * timerfd, signalfd, epoll, inotify, memfds
+ */
 Test(carry, every_kind_comes_back_as_it_was)
 {
 	carry_each("--list", 18, expect_carried);

@@ -36,6 +36,10 @@ static bool check_kind(const char *maker, const char *kind, const char *wanted)
 	return is_made;
 }
 
+/*
+ * state: any other descriptor: connections, terminals, io_uring, BPF, KVM ... by
+ * name, with address or peer
+ */
 Test(descriptors, each_kind_is_refused_by_what_it_is)
 {
 	const char *maker = service_path("make_resource");

@@ -41,13 +41,13 @@ static void check_service(const char *name)
 	}
 }
 
-/* state: heap */
+/* state: heap: its contents, its break */
 Test(restore, heap_keeps_its_contents_and_grows)
 {
 	check_service("grows_heap");
 }
 
-/* state: stacks */
+/* state: stacks: contents, growth */
 Test(restore, stack_keeps_its_contents_and_grows)
 {
 	check_service("grows_stack");
@@ -59,7 +59,7 @@ Test(restore, every_register_is_as_it_was)
 	check_service("uses_registers");
 }
 
-/* state: signal actions */
+/* state: signal actions: flags, masks */
 Test(restore, signal_actions_mask_and_stack_are_as_they_were)
 {
 	check_service("handles_signals");
@@ -178,7 +178,7 @@ Test(restore, half_a_gibibyte_is_there_to_the_last_byte)
 	free(got);
 }
 
-/* state: standard streams */
+/* state: standard streams: with their flags */
 Test(restore, pid_streams_and_folder_are_the_restorers)
 {
 	struct outcome outcome = run(
@@ -266,6 +266,9 @@ Test(restore, dry_run_prints_and_does_nothing)
 	outcome_free(&outcome);
 }
 
+/*
+ * state: signal actions: what was ignored from the start is the restorer's
+ */
 Test(restore, ignored_signals_are_handed_on_as_by_exec)
 {
 	struct outcome outcome =

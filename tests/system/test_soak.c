@@ -41,6 +41,7 @@ Test(soak, everything_at_once_two_hundred_times)
 }
 
 /* The seed is in the name of every failure; $SUBCTX_SEED chooses it. */
+/* state: private memory: of files */
 Test(soak, any_process_is_what_it_was)
 {
 	const char *given = getenv("SUBCTX_SEED");

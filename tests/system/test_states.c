@@ -105,13 +105,16 @@ Test(states, sealed_memory)
 	check("seals_memory", NULL);
 }
 
-/* state: shared memory without a name, memfds */
+/*
+ * state: shared memory without a name, memfds: mapped by any number of
+ * mappings, System V segments that are removed
+ */
 Test(states, shared_memory)
 {
 	check("shares_memory", NULL);
 }
 
-/* state: shared memory without a name, memfds */
+/* state: shared memory without a name, memfds: no descriptor left */
 Test(states, aliases_of_shared_memory)
 {
 	check("aliases_memory", NULL);
@@ -126,44 +129,47 @@ Test(states, private_views_of_shared_memory_are_refused)
 		"a private view of shared memory");
 }
 
-/* state: private memory */
+/*
+ * state: private memory: anonymous, changed or not, of deleted files,
+ * PROT_NONE with contents, execute-only
+ */
 Test(states, odd_memory)
 {
 	check("maps_odd_memory", NULL);
 }
 
-/* state: private memory */
+/* state: private memory: reservations */
 Test(states, reservations)
 {
 	check("reserves_memory", NULL);
 }
 
-/* state: advice */
+/* state: advice: huge pages, no dump, no fork, access patterns, merging */
 Test(states, advice)
 {
 	check("hints_memory", NULL);
 }
 
-/* state: threads */
+/* state: threads: TLS, signal mask, alternate stack, name, rseq, robust list */
 Test(states, threads)
 {
 	check("threads_many", NULL);
 	check_original("threads_many", NULL);
 }
 
-/* state: threads */
+/* state: threads: 1,000 of them */
 Test(states, a_thousand_threads)
 {
 	check("threads_many", "1000");
 }
 
-/* state: threads */
+/* state: threads: all registers through AVX-512 */
 Test(states, registers_of_every_thread)
 {
 	check("threads_registers", NULL);
 }
 
-/* state: calls that threads sit in */
+/* state: calls that threads sit in: futex, poll, sigwait, join */
 Test(states, threads_that_wait)
 {
 	check("threads_blocked", NULL);
@@ -190,14 +196,17 @@ Test(states, threads_that_wait_for_descriptors)
 	}
 }
 
-/* state: calls that threads sit in */
+/* state: calls that threads sit in: sleep with what is left of it */
 Test(states, threads_that_sleep)
 {
 	check("threads_asleep", NULL);
 	check_original("threads_asleep", NULL);
 }
 
-/* state: locks that are held */
+/*
+ * state: locks that are held: mutexes of every kind, read-write locks, who
+ * waits for them
+ */
 Test(states, locks_that_are_held)
 {
 	check("threads_locks", NULL);
@@ -212,7 +221,10 @@ Test(states, sigtrap_is_kept_although_breakpoints_are_made_of_it)
 	check_original("keeps_sigtrap", "block");
 }
 
-/* state: pending signals */
+/*
+ * state: pending signals: of threads, the process, in order, with their
+ * values
+ */
 Test(states, pending_signals)
 {
 	check("threads_signals", NULL);
@@ -225,7 +237,10 @@ Test(states, signals_without_room_in_the_queue)
 	check("queues_signals", NULL);
 }
 
-/* state: interval timers, POSIX timers */
+/*
+ * state: interval timers, POSIX timers: ids, clocks, notification, what is
+ * left
+ */
 Test(states, timers)
 {
 	check("arms_timers", NULL);
@@ -238,31 +253,40 @@ Test(states, timers_that_have_expired)
 	check("has_expired_timer", "interval");
 }
 
-/* state: scheduling, affinity, priorities, memory policy, of each thread */
+/*
+ * state: scheduling, affinity, priorities, memory policy, of each thread:
+ * personality
+ */
 Test(states, scheduling)
 {
 	check("schedules_itself", NULL);
 }
 
-/* state: scheduling, affinity, priorities, memory policy, of each thread */
+/*
+ * state: scheduling, affinity, priorities, memory policy, of each thread:
+ * timer slack, parent death signal too
+ */
 Test(states, scheduling_of_each_thread)
 {
 	check("threads_scheduling", NULL);
 }
 
-/* Hidden from its own user, by prctl(PR_SET_DUMPABLE), too. */
+/* state: switches of prctl(2) and the like: dumpable, subreaper, THP, TSC */
 Test(states, switches_of_one_that_lives_on)
 {
 	check_original("sets_attributes", NULL);
 }
 
-/* state: switches of prctl(2) and the like */
+/*
+ * state: switches of prctl(2) and the like: keep-capabilities, no_new_privs,
+ * KSM, speculation, machine checks, membarrier, core dump filter, OOM score
+ */
 Test(states, switches)
 {
 	check("sets_more", NULL);
 }
 
-/* state: switches of prctl(2) and the like */
+/* state: switches of prctl(2) and the like: MDWE */
 Test(states, refusal_of_writable_code)
 {
 	check("sets_more", "mdwe");
@@ -281,7 +305,7 @@ Test(states, ports_that_were_refused_matter_to_nobody)
 	outcome_free(&outcome);
 }
 
-/* state: standard streams */
+/* state: standard streams: the settings of their terminal */
 Test(states, settings_of_the_terminal)
 {
 	struct outcome outcome;

@@ -130,25 +130,37 @@ Test(states_refused, huge_page_pool_is_refused)
 	refuse("hugetlb", "huge page pool");
 }
 
-/* state: secret memory, huge page pool, protection keys, userfaultfd, rings */
+/*
+ * state: secret memory, huge page pool, protection keys, userfaultfd, rings:
+ * memory that is bound to a NUMA node
+ */
 Test(states_refused, memory_that_is_bound_to_a_node_is_refused)
 {
 	refuse("bind", "has a NUMA policy of its own");
 }
 
-/* state: POSIX and System V shared memory that has a name or key, shared files that may be written */
+/*
+ * state: POSIX and System V shared memory that has a name or key, shared
+ * files that may be written
+ */
 Test(states_refused, system_v_segments_are_refused)
 {
 	refuse("sysv-shm", "System V shared memory that others may attach");
 }
 
-/* state: POSIX and System V shared memory that has a name or key, shared files that may be written */
+/*
+ * state: POSIX and System V shared memory that has a name or key, shared
+ * files that may be written
+ */
 Test(states_refused, segments_that_an_orphan_has_are_refused)
 {
 	refuse("sysv-shm-orphan", "is attached elsewhere, too");
 }
 
-/* state: POSIX and System V shared memory that has a name or key, shared files that may be written */
+/*
+ * state: POSIX and System V shared memory that has a name or key, shared
+ * files that may be written
+ */
 Test(states_refused, posix_shared_memory_is_refused)
 {
 	refuse("posix-shm", "POSIX shared memory");
@@ -160,23 +172,27 @@ Test(states_refused, timers_on_the_time_of_one_thread_are_refused)
 	refuse("thread-cpu-timer", "on the CPU time of one thread");
 }
 
-/* state: threads with something of their own, without a main thread */
+/*
+ * state: threads with something of their own, without a main thread:
+ * descriptors, folder
+ */
 Test(states_refused, threads_with_files_of_their_own_are_refused)
 {
 	refuse("thread-files", "has a descriptor table of its own");
 	refuse("thread-fs", "has a working folder, root and umask of its own");
 }
 
-/* state: threads with something of their own, without a main thread */
+/* state: threads with something of their own, without a main thread: user */
 Test(states_refused, threads_with_users_of_their_own_are_refused)
 {
 	refuse("thread-creds", "has user ids of its own");
 }
 
-/* state: threads with something of their own, without a main thread */
+/* state: threads with something of their own, without a main thread: filter */
 Test(states_refused, threads_that_have_confined_themselves_are_refused)
 {
 	refuse("thread-landlock", "refused   Landlock domain of thread ");
+	refuse("thread-seccomp", "refused   seccomp filters");
 }
 
 /* state: threads with something of their own, without a main thread */
@@ -191,7 +207,7 @@ Test(states_refused, threads_without_a_main_thread_are_refused)
 	refuse("leader-exit", "has ended, its others have not");
 }
 
-/* state: threads with something of their own, without a main thread */
+/* state: threads with something of their own, without a main thread: of musl */
 Test(states_refused, threads_of_musl_are_refused)
 {
 	expect_refused(run(NULL, WORDS(tool_capture(), "-o", "svc.core",
@@ -199,20 +215,20 @@ Test(states_refused, threads_of_musl_are_refused)
 		       "is one of several of musl");
 }
 
-/* state: processes that were started, or are traced */
+/* state: processes that were started, or are traced: children, zombies */
 Test(states_refused, children_are_refused)
 {
 	refuse("child", "refused   child ");
 	refuse("zombie", "refused   child ");
 }
 
-/* state: processes that were started, or are traced */
+/* state: processes that were started, or are traced: vfork(2) */
 Test(states_refused, threads_in_vfork_are_refused)
 {
 	refuse("vfork", "cannot be stopped: it waits in the kernel");
 }
 
-/* state: processes that were started, or are traced */
+/* state: processes that were started, or are traced: orphans */
 Test(states_refused, traced_processes_are_refused)
 {
 	refuse("traces", "refused   descendant ");
@@ -251,7 +267,10 @@ Test(states_refused, semaphore_undo_is_refused)
 	refuse("semundo", "to be undone at its end");
 }
 
-/* state: users, capabilities, namespaces, session, root, sandboxes */
+/*
+ * state: users, capabilities, namespaces, session, root, sandboxes: seccomp,
+ * Landlock
+ */
 Test(states_refused, sandboxes_are_refused)
 {
 	refuse("seccomp", "refused   seccomp filters");
@@ -279,7 +298,10 @@ Test(states_refused, users_are_refused)
 	refuse("setgroups", "refused   supplementary groups");
 }
 
-/* state: users, capabilities, namespaces, session, root, sandboxes */
+/*
+ * state: users, capabilities, namespaces, session, root, sandboxes: secure
+ * bits
+ */
 Test(states_refused, capabilities_are_refused)
 {
 	refuse("drop-caps", "permitted capabilities");
@@ -287,11 +309,18 @@ Test(states_refused, capabilities_are_refused)
 	refuse("securebits", "secure bits");
 }
 
-/* state: users, capabilities, namespaces, session, root, sandboxes */
+/* state: users, capabilities, namespaces, session, root, sandboxes: keyrings */
 Test(states_refused, keyrings_are_refused)
 {
 	refuse("session-keyring", "refused   session keyring");
 	refuse("process-keyring", "refused   process keyring");
+	refuse("thread-keyring", "refused   thread keyring");
+}
+
+/* state: users, capabilities, namespaces, session, root, sandboxes: labels */
+Test(states_refused, labels_are_refused)
+{
+	refuse("label", "refused   security label");
 }
 
 /* state: users, capabilities, namespaces, session, root, sandboxes */
@@ -300,31 +329,46 @@ Test(states_refused, roots_are_refused)
 	refuse("chroot", "refused   root folder");
 }
 
-/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
+/*
+ * state: local descriptor table, thread segments, I/O ports, syscall user
+ * dispatch, watchpoints of a debugger
+ */
 Test(states_refused, descriptor_tables_are_refused)
 {
 	refuse("ldt", "local descriptor table");
 }
 
-/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
+/*
+ * state: local descriptor table, thread segments, I/O ports, syscall user
+ * dispatch, watchpoints of a debugger
+ */
 Test(states_refused, segments_of_threads_are_refused)
 {
 	refuse("thread-area", "has segments of its own (set_thread_area)");
 }
 
-/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
+/*
+ * state: local descriptor table, thread segments, I/O ports, syscall user
+ * dispatch, watchpoints of a debugger
+ */
 Test(states_refused, dispatch_of_calls_is_refused)
 {
 	refuse("user-dispatch", "syscall user dispatch");
 }
 
-/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
+/*
+ * state: local descriptor table, thread segments, I/O ports, syscall user
+ * dispatch, watchpoints of a debugger
+ */
 Test(states_refused, levels_of_ports_are_refused)
 {
 	refuse("iopl", "refused   I/O ports");
 }
 
-/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
+/*
+ * state: local descriptor table, thread segments, I/O ports, syscall user
+ * dispatch, watchpoints of a debugger
+ */
 Test(states_refused, single_ports_are_refused)
 {
 	refuse("ioperm", "may use I/O ports");
@@ -345,7 +389,10 @@ static void set_watchpoint(pid_t pid)
 	await_input(pid);
 }
 
-/* state: local descriptor table, thread segments, I/O ports, syscall user dispatch, watchpoints of a debugger */
+/*
+ * state: local descriptor table, thread segments, I/O ports, syscall user
+ * dispatch, watchpoints of a debugger
+ */
 Test(states_refused, watchpoints_of_debuggers_are_refused)
 {
 	struct running service = start(WORDS(service_path("waits_for_input")));

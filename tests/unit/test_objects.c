@@ -62,11 +62,18 @@ Test(objects, names_are_those_of_the_memfd)
 
 Test(objects, mappings_of_one_inode_show_one_object)
 {
-	const struct mapping first = {
-		.inode = 5, .offset = 0x1000, .start = 0, .end = 0x1000};
-	const struct mapping second = {
-		.inode = 5, .offset = 0x5000, .start = 0x9000, .end = 0xa000};
-	const struct mapping other = {.inode = 6, .start = 0, .end = 0x1000};
+	const struct mapping first = {.name = "",
+				      .inode = 5,
+				      .offset = 0x1000,
+				      .start = 0,
+				      .end = 0x1000};
+	const struct mapping second = {.name = "",
+				       .inode = 5,
+				       .offset = 0x5000,
+				       .start = 0x9000,
+				       .end = 0xa000};
+	const struct mapping other = {
+		.name = "", .inode = 6, .start = 0, .end = 0x1000};
 	struct error err = {0};
 	uint32_t index;
 
