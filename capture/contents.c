@@ -52,7 +52,7 @@ static const struct {
 	const char *name;
 	const char *refusal;
 } refused_shared[] = {
-	{"/SYSV", "System V shared memory that others may attach"},
+	{"/SYSV", "a System V shared memory segment that others may attach"},
 	{"/dev/shm/", "POSIX shared memory"},
 	{"/dev/", "shared memory of a device"},
 };

@@ -19,6 +19,7 @@
 enum {
 	GUARD_INSTALL = 102, /* MADV_GUARD_INSTALL */
 	MSEAL = 462,
+	DROPPABLE = 0x08,	/* MAP_DROPPABLE, Linux 6.11 */
 	KEY_RIGHTS = 1 << 9,	/* PKRU in XCR0 */
 	TIMER_ID_MAX = 1 << 14, /* two calls for each take a few milliseconds */
 };
@@ -98,6 +99,17 @@ static bool has_seals(void)
 	return syscall(MSEAL, 0, 0, 0) == 0;
 }
 
+/* Without its flag a kernel refuses what is neither private nor shared. */
+static bool has_droppable(void)
+{
+	void *page = mmap(NULL, CORE_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			  DROPPABLE | MAP_ANONYMOUS, -1, 0);
+
+	if (page != MAP_FAILED)
+		munmap(page, CORE_PAGE_SIZE);
+	return page != MAP_FAILED;
+}
+
 static uint64_t sum_flagged(const struct core *core, uint32_t flag)
 {
 	uint64_t size = 0;
@@ -135,6 +147,11 @@ static int check_memory(const struct core *core, struct error *err)
 		return error_set(err, FAULT_UNSUPPORTED,
 				 "it has sealed memory, which this kernel does "
 				 "not know (Linux 6.10)");
+	if (sum_flagged(core, CORE_MAP_DROPPABLE) > 0 && !has_droppable())
+		return error_set(
+			err, FAULT_UNSUPPORTED,
+			"it has memory that may be dropped, which this "
+			"kernel does not know (Linux 6.11)");
 	return check_locks(core, err);
 }
 

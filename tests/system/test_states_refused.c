@@ -145,7 +145,8 @@ Test(states_refused, memory_that_is_bound_to_a_node_is_refused)
  */
 Test(states_refused, system_v_segments_are_refused)
 {
-	refuse("sysv-shm", "System V shared memory that others may attach");
+	refuse("sysv-shm",
+	       "System V shared memory segment that others may attach");
 }
 
 /*
