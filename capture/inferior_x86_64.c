@@ -287,7 +287,7 @@ int inferior_call(struct tracee *t, pid_t tid, uint64_t vdso, struct call call,
 	struct inferior inf = {.tracee = t};
 	struct borrowed borrowed;
 	struct user_regs_struct regs;
-	int r = find_instruction(&inf, vdso, err);
+	int r = inferior_find_call(t, vdso, &inf.instruction, err);
 
 	if (r == 0)
 		r = borrow(&inf, tid, &borrowed, err);

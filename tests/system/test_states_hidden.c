@@ -141,7 +141,10 @@ Test(states_hidden, rings_without_a_descriptor_are_refused)
 	refuse("io-registered", "refused   io_uring ");
 }
 
-/* state: probes and breakpoints of other programs in its code */
+/*
+ * state: probes and breakpoints of other programs in its code:
+ * those that a debugger has left
+ */
 Test(states_hidden, breakpoints_of_others_are_refused)
 {
 	refuse("breakpoint", "a probe or breakpoint that another program has "
@@ -174,7 +177,7 @@ static int set_probe(const char *path, unsigned long offset)
 		       : -1;
 }
 
-/* state: probes and breakpoints of other programs in its code */
+/* state: probes and breakpoints of other programs in its code: uprobes */
 Test(states_hidden, probes_of_the_kernel_are_refused)
 {
 	const char *path = service_path("static_program");
@@ -193,7 +196,10 @@ Test(states_hidden, probes_of_the_kernel_are_refused)
 	close(probe);
 }
 
-/* state: user and group of another restorer in the auxiliary vector */
+/*
+ * state: user and group of another restorer in the auxiliary vector:
+ * AT_UID, AT_SECURE
+ */
 Test(states_hidden, another_user_is_noted)
 {
 	const char *note = "note: user and group are 65534 and 65533, those of "
@@ -224,7 +230,7 @@ Test(states_hidden, signals_from_streams_are_refused)
 	refuse("stream-signal", "refused   signals of standard error");
 }
 
-/* state: shared memory without a name, memfds */
+/* state: shared memory without a name, memfds: to be written or not */
 Test(states_hidden, shared_memory_that_cannot_be_written_stays_so)
 {
 	expect_ok(run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
@@ -239,7 +245,10 @@ Test(states_hidden, shared_memory_that_cannot_be_written_stays_so)
 	expect_ok(run(NULL, WORDS(tool_restore(), "svc.core")), "ok\n");
 }
 
-/* state: CPU time and other resources that were used */
+/*
+ * state: CPU time and other resources that were used:
+ * `clock(3)`, `getrusage(2)`
+ */
 Test(states_hidden, time_that_was_used_is_counted_anew)
 {
 	expect_ok(run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
