@@ -76,30 +76,38 @@ static bool is_zero(const char *page)
 				    CORE_PAGE_SIZE - sizeof(first)) == 0;
 }
 
+static bool is_reserved(const struct copy *copy, uint64_t offset)
+{
+	return offset >= copy->reserved.start && offset < copy->reserved.end;
+}
+
 /* -EOPNOTSUPP where the file system allocates nothing in advance. */
 static int allocate(struct copy *copy, uint64_t offset, uint64_t left,
 		    struct error *err)
 {
 	const uint64_t size = left < copy->dense ? left : copy->dense;
 
-	if (offset < copy->allocated || size < WORTH_ALLOCATING)
+	if (is_reserved(copy, offset) || size < WORTH_ALLOCATING)
 		return 0;
 	if (fallocate(copy->fd, 0, (off_t)offset, (off_t)size) == 0)
-		copy->allocated = offset + size;
+		copy->reserved = (struct core_range){offset, offset + size};
 	else if (errno != EOPNOTSUPP && errno != EINTR)
 		return error_system(err, errno, "cannot write the memory");
 	return 0;
 }
 
-/* A file system that cannot punch keeps zeros: no harm. */
+/*
+ * What follows of the reserved part has not been written yet.  A file system
+ * that cannot punch keeps zeros: no harm.
+ */
 static void give_back(struct copy *copy, uint64_t offset)
 {
 	copy->dense = 0;
-	if (offset >= copy->allocated)
+	if (!is_reserved(copy, offset))
 		return;
 	if (fallocate(copy->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-		      (off_t)offset, (off_t)(copy->allocated - offset)) == 0)
-		copy->allocated = offset;
+		      (off_t)offset, (off_t)(copy->reserved.end - offset)) == 0)
+		copy->reserved.end = offset;
 }
 
 static int write_pages(struct copy *copy, const char *pages, uint64_t size,

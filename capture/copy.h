@@ -31,7 +31,7 @@ struct copy_inspector {
  * @done: how much has been copied
  * @written: how much of that was not zeros
  * @dense: how much was copied since the last page of zeros
- * @allocated: up to where in the file blocks have been asked for
+ * @reserved: the part of the file for which blocks were asked for last
  */
 struct copy {
 	const struct tracee *source;
@@ -42,7 +42,7 @@ struct copy {
 	uint64_t done;
 	uint64_t written;
 	uint64_t dense;
-	uint64_t allocated;
+	struct core_range reserved;
 	char *buffer;
 };
 
@@ -51,7 +51,7 @@ int copy_open(struct copy *ret_copy, const struct tracee *source, int fd,
 /*
  * Copies @count runs of memory; the address @start goes to @offset of the file,
  * and the others are as far from it.  Pages of zeros are not written; the
- * others are added to @written_runs.
+ * others are added to @written_runs.  Mappings come in any order.
  */
 int copy_runs(struct copy *copy, const struct core_range *runs, size_t count,
 	      uint64_t start, uint64_t offset, struct page_runs *written_runs,

@@ -16,12 +16,6 @@
 #include "common/io.h"
 #include "objects.h"
 
-static bool is_same(const struct mapping *a, const struct mapping *b)
-{
-	return a->inode == b->inode && a->device_major == b->device_major &&
-	       a->device_minor == b->device_minor;
-}
-
 /* Whether some mapping shows what comes next in the memory that @m shows. */
 static bool is_next_shown(const struct mapping_list *mappings,
 			  const struct mapping *m)
@@ -31,7 +25,7 @@ static bool is_next_shown(const struct mapping_list *mappings,
 	for (size_t i = 0; i < mappings->count; i++) {
 		const struct mapping *other = &mappings->items[i];
 
-		if (is_same(m, other) && other->offset <= next &&
+		if (object_is_same(m, other) && other->offset <= next &&
 		    next < other->offset + mapping_size(other))
 			return true;
 	}
@@ -44,7 +38,7 @@ static bool has_descriptor(pid_t pid, const struct mapping *m)
 	cleanup_dir DIR *dir = NULL;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	dir = opendir(path);
+	dir = object_is_segment(m) ? NULL : opendir(path);
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		struct stat status;
 

@@ -60,9 +60,10 @@ static void lay_out_object(struct core_object *to, const struct object *object,
 	const struct mapping *m = object->mapping;
 
 	to->size = object->size;
-	to->file = file_notes_find(&layout->files,
-				   makedev(m->device_major, m->device_minor),
-				   m->inode);
+	if (!object_is_segment(m))
+		to->file = file_notes_find(
+			&layout->files,
+			makedev(m->device_major, m->device_minor), m->inode);
 	to->name = add_name(layout, object_name(object, name));
 }
 

@@ -20,7 +20,7 @@ static const char memfd_prefix[] = "/memfd:";
 static const char segment_prefix[] = "/SYSV";
 static const char deleted_suffix[] = " (deleted)";
 
-static bool is_segment(const struct mapping *m)
+bool object_is_segment(const struct mapping *m)
 {
 	return strncmp(m->name, segment_prefix, strlen(segment_prefix)) == 0;
 }
@@ -36,7 +36,7 @@ static bool is_removed_segment(const struct mapping *m)
 {
 	struct shmid_ds status;
 
-	return is_segment(m) && read_segment(m, &status) &&
+	return object_is_segment(m) && read_segment(m, &status) &&
 	       status.shm_perm.mode & SHM_DEST;
 }
 
@@ -47,17 +47,17 @@ bool object_is(const struct mapping *m)
 	       strncmp(m->name, memfd_prefix, strlen(memfd_prefix)) == 0;
 }
 
-static bool is_same(const struct mapping *a, const struct mapping *b)
+bool object_is_same(const struct mapping *a, const struct mapping *b)
 {
 	return a->inode == b->inode && a->device_major == b->device_major &&
 	       a->device_minor == b->device_minor &&
-	       is_segment(a) == is_segment(b);
+	       object_is_segment(a) == object_is_segment(b);
 }
 
 bool objects_have(const struct objects *objects, const struct mapping *m)
 {
 	for (size_t i = 0; i < objects->count; i++)
-		if (is_same(objects->items[i].mapping, m))
+		if (object_is_same(objects->items[i].mapping, m))
 			return true;
 	return false;
 }
@@ -69,7 +69,8 @@ int objects_add(struct objects *objects, const struct mapping *m,
 	struct object *items;
 	uint32_t i = 0;
 
-	while (i < objects->count && !is_same(objects->items[i].mapping, m))
+	while (i < objects->count &&
+	       !object_is_same(objects->items[i].mapping, m))
 		i++;
 	*ret_index = i;
 	if (i < objects->count) {
@@ -136,7 +137,7 @@ static void look_into(struct objects *objects, pid_t pid)
 
 		snprintf(wanted, sizeof(wanted), " %02x:%02x %" PRIu64 " ",
 			 m->device_major, m->device_minor, m->inode);
-		if (is_segment(m))
+		if (object_is_segment(m))
 			continue;
 		if (strstr(text, wanted) && object->holders++ == 0)
 			object->holder = pid;
@@ -214,7 +215,7 @@ void objects_audit(struct objects *objects, const struct tracee *t,
 			hidden = (pid_t)pid;
 	}
 	for (size_t i = 0; i < objects->count; i++)
-		if (is_segment(objects->items[i].mapping))
+		if (object_is_segment(objects->items[i].mapping))
 			audit_segment(&objects->items[i], audit);
 		else
 			refuse_held(&objects->items[i], hidden, audit);

@@ -35,6 +35,10 @@ struct objects {
 };
 
 /* Whether the mapping, which is a shared one, shows such an object. */
+/* System V, which has its id for an inode, as other memory may. */
+bool object_is_segment(const struct mapping *m);
+/* Whether both show the same. */
+bool object_is_same(const struct mapping *a, const struct mapping *b);
 bool object_is(const struct mapping *m);
 
 /* Notes that @m shows an object, a new one or one that is there. */

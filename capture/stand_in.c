@@ -115,6 +115,27 @@ static const char *refuse(const struct stand_in *s,
 	return NULL;
 }
 
+/*
+ * Seals and the number of those who are attached would tell the service, and a
+ * segment that it has removed would live on.
+ */
+static int unmap_shared(struct stand_in *s, uint64_t instruction,
+			struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->contents->count; i++) {
+		const struct mapping *m = s->contents->items[i].mapping;
+
+		if (m->shared)
+			r = tracee_fork_unmap(&s->tracee, instruction, m->start,
+					      m->end, err);
+	}
+	if (r < 0)
+		tracee_fork_end(&s->tracee);
+	return r;
+}
+
 static int fork_service(struct stand_in *s,
 			const struct stand_in_service *service,
 			struct error *err)
@@ -130,6 +151,8 @@ static int fork_service(struct stand_in *s,
 	if (r == 0)
 		r = tracee_fork(service->tracee, service->tid, instruction,
 				&s->tracee, err);
+	if (r == 0)
+		r = unmap_shared(s, instruction, err);
 	return r;
 }
 

@@ -301,6 +301,7 @@ static void forget(struct tracee *t)
 void tracee_detach(struct tracee *t)
 {
 	struct error ignored = {0};
+	char *others = t->others;
 
 	for (size_t i = 0; i < t->task_count; i++) {
 		struct task *task = &t->tasks[i];
@@ -315,7 +316,10 @@ void tracee_detach(struct tracee *t)
 		task_reenter_call(t, task);
 		ptrace(PTRACE_DETACH, task->tid, NULL, NULL);
 	}
+	t->others = NULL;
 	forget(t);
+	/* It may still be ended, and nobody else with it. */
+	t->others = others;
 }
 
 /* Each that ends may leave us its own children. */

@@ -252,11 +252,14 @@ int tracee_write(const struct tracee *t, uint64_t address, const void *bytes,
  * Makes a copy of the service as it stands: a process that never runs, can be
  * read like the service, and is nobody's business but ours.  It has no
  * descriptors, none of the pages that are kept from forks, and dies with us.
+ * Memory that the service shares it shares, too, until tracee_fork_unmap().
  * Thread @tid stands outside any call; @instruction is a `syscall` of its code.
  * The service must neither be a subreaper nor the first of a pid namespace.
  */
 int tracee_fork(struct tracee *t, pid_t tid, uint64_t instruction,
 		struct tracee *ret_fork, struct error *err);
+int tracee_fork_unmap(struct tracee *fork, uint64_t instruction, uint64_t start,
+		      uint64_t end, struct error *err);
 /* Whether somebody else has killed it. */
 bool tracee_fork_is_dead(const struct tracee *fork);
 /* Ends it.  Safe on a zeroed one. */

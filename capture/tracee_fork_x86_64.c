@@ -197,6 +197,15 @@ int tracee_fork(struct tracee *t, pid_t tid, uint64_t instruction,
 	return 0;
 }
 
+int tracee_fork_unmap(struct tracee *fork, uint64_t instruction, uint64_t start,
+		      uint64_t end, struct error *err)
+{
+	struct call unmap = CALL_GIVES(0, SYS_munmap, start, end - start);
+	pid_t none;
+
+	return make(fork, fork->pid, instruction, &unmap, &none, err);
+}
+
 void tracee_fork_end(struct tracee *fork)
 {
 	if (fork->memory_fd > 0)

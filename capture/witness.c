@@ -231,9 +231,10 @@ static bool are_semaphores_used(int64_t since)
 /*
  * We have no list of operations to be undone, so who compares as equal has none
  * either.  A thread gets one with its first such operation, or when it makes
- * another thread (copy_semundo()), and what is in it nothing shows.
+ * another thread (copy_semundo()), and what is in it nothing shows: of a service
+ * with threads it is only told.
  */
-static bool may_undo(const struct tracee *t)
+static bool may_undo(const struct tracee *t, bool *ret_is_vague)
 {
 	cleanup_heap pid_t *tids = NULL;
 	struct error ignored = {0};
@@ -245,19 +246,25 @@ static bool may_undo(const struct tracee *t)
 	for (size_t i = 0; i < count; i++)
 		has_list |= syscall(SYS_kcmp, getpid(), tids[i], KCMP_SYSVSEM,
 				    0, 0) != 0;
+	*ret_is_vague = count > 1;
 	return has_list && are_semaphores_used(start_of(t->pid));
 }
 
 void witness_report(const struct witness *witness, bool was_there,
 		    const struct tracee *t, struct audit *audit)
 {
-	if (witness->semaphore_undo || (!was_there && may_undo(t))) {
-		audit_add(audit, VERDICT_REFUSED, "semaphore",
+	bool is_vague = false;
+
+	if (witness->semaphore_undo || (!was_there && may_undo(t, &is_vague))) {
+		audit_add(audit, is_vague ? VERDICT_NOTED : VERDICT_REFUSED,
+			  "semaphore",
 			  "the service %s System V operations to be undone at "
 			  "its end",
 			  was_there ? "has" : "may have");
 		audit_identify(audit, RESOURCE_SEMAPHORE, 0);
-		audit_remedy(audit, "Use SEM_UNDO after the ready point.");
+		if (!is_vague)
+			audit_remedy(audit,
+				     "Use SEM_UNDO after the ready point.");
 	}
 	if (witness->port_level) {
 		audit_add(audit, VERDICT_REFUSED, "I/O ports",

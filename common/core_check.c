@@ -411,7 +411,7 @@ static int check_room(const struct core *core, struct error *err)
 	for (size_t i = 0; is_free && i < core->file_count; i++)
 		is_free = core->files[i].kind != CORE_FILE_MEMFD ||
 			  is_apart(&room, core->files[i].data,
-				   core->files[i].size);
+				   core->files[i].data_size);
 	if (room.start != 0 && !is_free)
 		return error_set(err, FAULT_CORRUPT,
 				 "its working set lies where other things are");

@@ -126,8 +126,10 @@ void plan_add(struct plan *plan, struct call call)
 
 static void reserve_data(struct plan *plan, size_t size)
 {
-	assert(size <= plan->data_end - plan->data);
-	plan->data += (size + 7) & ~(size_t)7;
+	const size_t padded = (size + 7) & ~(size_t)7;
+
+	assert(padded <= plan->data_end - plan->data);
+	plan->data += padded;
 }
 
 uint64_t plan_keep(struct plan *plan, const void *bytes, size_t size)

@@ -159,18 +159,24 @@ static struct core_range whole(const struct core_mapping *m)
 	return (struct core_range){m->start, m->end};
 }
 
-/* Huge pages are chosen when memory is filled, so they are asked for before. */
+/*
+ * Huge pages are chosen when memory is filled, so they are asked for before: as
+ * the service has asked for them, or, if they are @wanted now, where there are
+ * any.
+ */
 static void copy_memory(struct plan *plan, int fd, struct parts parts,
-			uint64_t more_flags, uint32_t more_advice)
+			uint64_t more_flags, bool wanted)
 {
 	const struct core_mapping *m = parts.mapping;
-	const uint32_t early =
-		(m->advice & (uint32_t)1 << MADV_HUGEPAGE) | more_advice;
+	const uint32_t early = m->advice & (uint32_t)1 << MADV_HUGEPAGE;
 	struct core_range part;
 
 	map_anonymous(plan, m, whole(m), m->protection | PROT_WRITE,
 		      MAP_FIXED_NOREPLACE | more_flags);
 	advise(plan, m, early);
+	if (wanted)
+		plan_add(plan, CALL_TRY(SYS_madvise, m->start,
+					m->end - m->start, MADV_HUGEPAGE));
 	while (next_part(&parts, &part))
 		read_part(plan, fd, m, part);
 	if (!is_writable(m))
@@ -269,10 +275,10 @@ static void make_anonymous(struct plan *plan, const struct plan_input *input,
 			      MAP_FIXED_NOREPLACE);
 		advise(plan, m, m->advice);
 	} else if (input->huge_pages && wants_huge_pages(m, size)) {
-		copy_memory(plan, fd, parts, 0, (uint32_t)1 << MADV_HUGEPAGE);
+		copy_memory(plan, fd, parts, 0, true);
 	} else if (m->flags & CORE_MAP_COPY || size <= WORTH_MAPPING ||
 		   (parts.seam < parts.seam_end && !is_writable(m))) {
-		copy_memory(plan, fd, parts, 0, 0);
+		copy_memory(plan, fd, parts, 0, false);
 	} else {
 		map_memory(plan, fd, parts);
 	}
@@ -292,7 +298,7 @@ static void make_mapping(struct plan *plan, const struct plan_input *input,
 		make_anonymous(plan, input, parts);
 		break;
 	case CORE_MAPPING_STACK:
-		copy_memory(plan, fd, parts, MAP_GROWSDOWN, 0);
+		copy_memory(plan, fd, parts, MAP_GROWSDOWN, false);
 		break;
 	case CORE_MAPPING_SHARED:
 	case CORE_MAPPING_OBJECT:

@@ -23,7 +23,10 @@ void plan_fetch(struct plan *plan, struct core_range range, bool is_written)
 			  is_written ? POPULATE_WRITE : POPULATE_READ));
 }
 
-/* Holes are left out: what has never been written may never be. */
+/*
+ * Holes are left out: what has never been written may never be.  So is shared
+ * memory, of which the pages are there, and its holes not told.
+ */
 static void fetch_all(struct plan *plan, const struct core *core)
 {
 	const struct core_range *hole = core->holes;
@@ -41,7 +44,8 @@ static void fetch_all(struct plan *plan, const struct core *core)
 			range = (struct core_range){hole->end, m->end};
 		}
 		if (m->offset && range.start < range.end &&
-		    m->kind != CORE_MAPPING_VDSO)
+		    m->kind != CORE_MAPPING_VDSO &&
+		    m->kind != CORE_MAPPING_OBJECT)
 			plan_fetch(plan, range, is_written);
 	}
 }

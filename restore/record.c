@@ -24,6 +24,7 @@
 
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "common/text.h"
 #include "touched.h"
 #include "working_set.h"
 
@@ -70,10 +71,25 @@ static bool is_relayed(void)
 	       (S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode));
 }
 
+/* Sockets that are meant for us are the service's (sd_listen_fds(3)). */
+static void hand_on_listeners(void)
+{
+	const char *text = getenv("LISTEN_PID");
+	char pid[16];
+	uint64_t value;
+
+	if (!text || !take_decimal(&text, &value) || *text ||
+	    value != (uint64_t)getppid())
+		return;
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	setenv("LISTEN_PID", pid, 1);
+}
+
 static void be_child(int go[2], int input[2])
 {
 	char word;
 
+	hand_on_listeners();
 	close(go[1]);
 	if (read(go[0], &word, 1) != 1)
 		_exit(STATUS_FAILED);
@@ -171,7 +187,9 @@ static int take_signals(struct watch *watch, struct error *err)
 		if (info.ssi_signo == SIGCHLD)
 			continue;
 		r = take(watch, err);
-		kill(watch->record->child, (int)info.ssi_signo);
+		/* A terminal has sent it to the service, too. */
+		if (info.ssi_code != SI_KERNEL)
+			kill(watch->record->child, (int)info.ssi_signo);
 	}
 	return r;
 }

@@ -66,6 +66,7 @@ bool working_set_is_whole(const void *bytes, size_t size,
 void working_set_read(struct working_set *ret_set, const struct core *core)
 {
 	const uint64_t offset = core->image->working_set;
+	const struct core_working_set *mapped;
 	struct core_working_set head;
 	struct working_set set = {0};
 
@@ -82,9 +83,9 @@ void working_set_read(struct working_set *ret_set, const struct core *core)
 		munmap(set.bytes, set.size);
 		return;
 	}
-	set.count = head.count;
-	set.items =
-		(const void *)((const struct core_working_set *)set.bytes + 1);
+	mapped = set.bytes;
+	set.count = mapped->count;
+	set.items = (const void *)(mapped + 1);
 	*ret_set = set;
 }
 

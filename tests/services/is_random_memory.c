@@ -99,12 +99,13 @@ static void map_nothing(struct made *m)
 	m->is_anonymous = flags & MAP_PRIVATE;
 }
 
+/* Not to what a page full of breakpoints would be (int3). */
 static void change_pages(struct made *m)
 {
 	for (size_t i = 0; i < m->pages; i++) {
 		if (below(2))
 			continue;
-		m->values[i] = (unsigned char)below(256);
+		m->values[i] = (unsigned char)below(0xcc);
 		memset(m->start + i * PAGE, m->values[i], PAGE);
 	}
 }

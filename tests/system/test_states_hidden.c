@@ -126,6 +126,25 @@ Test(states_hidden, semaphore_undo_of_what_runs_already_is_refused)
 }
 
 /* state: semaphore operations to be undone */
+Test(states_hidden, semaphore_undo_that_nobody_can_know_of_is_noted)
+{
+	struct running service =
+		start(WORDS(service_path("owes_semaphore"), "thread"));
+	struct outcome outcome;
+	char option[32];
+
+	snprintf(option, sizeof(option), "--pid=%d", service.pid);
+	await_input(service.pid);
+	outcome = run(NULL,
+		      WORDS(tool_capture(), "-v", "-o", "svc.core", option));
+	expect_in(outcome.err, "noted     semaphore        the service may "
+			       "have System V operations to be undone");
+	expect_ok(outcome, "");
+	expect_ok(finish(service, "x\n", 20), "ok\n");
+	expect_ok(run("x\n", WORDS(tool_restore(), "svc.core")), "ok\n");
+}
+
+/* state: semaphore operations to be undone */
 Test(states_hidden, semaphores_without_undo_are_not_refused)
 {
 	struct running service = start(WORDS(service_path("owes_semaphore")));
