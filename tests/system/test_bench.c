@@ -99,6 +99,9 @@ static const char earlier[] =
 	"{\"part\": \"programs: to the first reply\", \"what\": \"b\","
 	" \"median\": 5, \"unit\": \"ms\", \"quartiles\": null, \"runs\": 1,"
 	" \"program\": \"perl\", \"how\": \"restored\"},"
+	"{\"part\": \"programs: to the first reply\", \"what\": \"c\","
+	" \"median\": 4, \"unit\": \"ms\", \"quartiles\": null, \"runs\": 1,"
+	" \"program\": \"perl\", \"how\": \"recorded\"},"
 	"{\"part\": \"programs: to the first reply\", \"what\": \"ruby\","
 	" \"left_out\": \"not installed\"}]}\n";
 

@@ -105,7 +105,7 @@ def first_reply(rows):
     for row in rows:
         times.setdefault(row["program"], {})[row["how"]] = row["median"]
     return data("times", [(f'"{name}"', each["cold"], each["restored"],
-                           each.get("recorded", "NaN"))
+                           each["recorded"])
                           for name, each in times.items()]) + FIRST_REPLY
 
 
