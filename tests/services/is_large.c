@@ -4,7 +4,8 @@
  * It waits for a line.  Then it looks whether anything is left of a fork that it
  * did not make: a child, a signal, an action or a mask that is another.  A word
  * as argument has it do what a fork needs care for; a path with a slash is a
- * file to be mapped, whose first byte is printed.
+ * file to be mapped, whose first byte is printed.  With "shared" some of it is
+ * shared, and lies behind pages of zeros that it has touched.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 
 enum {
 	SIZE = 32 << 20,
+	SMALL = 4 << 20,
 	KEPT = 16384,
 	MASK_SIZE = 8, /* of that libc fills no more */
 };
@@ -79,8 +81,30 @@ static void check_alone(const sigset_t *mask)
 	service_check(action.sa_handler == SIG_IGN);
 }
 
+static unsigned char *fill_bytes(int kind, unsigned char value)
+{
+	unsigned char *bytes = mmap(NULL, SMALL, PROT_READ | PROT_WRITE,
+				    kind | MAP_ANONYMOUS, -1, 0);
+
+	memset(bytes, value, SMALL);
+	return bytes;
+}
+
+static void check_bytes(const unsigned char *bytes, unsigned char value)
+{
+	for (size_t i = 0; i < SMALL; i++)
+		if (bytes[i] != value)
+			service_failures = 1;
+}
+
 int main(int argc, char *argv[])
 {
+	/* The kernel places each below the one before. */
+	const int kind = argc > 1 && strcmp(argv[1], "shared") == 0
+				 ? MAP_SHARED
+				 : MAP_PRIVATE;
+	unsigned char *behind = fill_bytes(kind, 7);
+	unsigned char *zeros = fill_bytes(MAP_PRIVATE, 0);
 	uint64_t *words = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const char *file;
@@ -101,6 +125,8 @@ int main(int argc, char *argv[])
 	for (size_t i = 0; i < SIZE / sizeof(*words); i++)
 		if (words[i] != i + 1)
 			service_failures = 1;
+	check_bytes(behind, 7);
+	check_bytes(zeros, 0);
 	if (file[0])
 		printf("%c\n", file[0]);
 	return service_end();

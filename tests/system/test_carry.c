@@ -294,6 +294,18 @@ Test(carry, port_in_use_is_one_line_and_a_socket_may_be_offered)
 	outcome = run("\n\n",
 		      WORDS("/usr/bin/python3", "-c",
 			    "import os, socket, sys\n"
+			    "s = socket.create_server(('127.0.0.1', 0))\n"
+			    "os.dup2(s.fileno(), 3)\n"
+			    "os.set_inheritable(3, True)\n"
+			    "os.environ['LISTEN_FDS'] = '1'\n"
+			    "os.environ['LISTEN_PID'] = str(os.getpid())\n"
+			    "os.execv(sys.argv[1], sys.argv[1:])",
+			    tool_restore(), "--record", "svc.core"));
+	expect_out(outcome, "False\n");
+	outcome_free(&outcome);
+	outcome = run("\n\n",
+		      WORDS("/usr/bin/python3", "-c",
+			    "import os, socket, sys\n"
 			    "s = socket.socket(socket.AF_UNIX)\n"
 			    "os.dup2(s.fileno(), 3)\n"
 			    "os.set_inheritable(3, True)\n"

@@ -198,6 +198,21 @@ Test(fork, shared_memory_is_of_the_same_moment)
 	outcome_free(&outcome);
 }
 
+/* What was copied first lies behind what is copied then, and stays. */
+Test(fork, shared_memory_stays_when_zeros_are_left_out_below)
+{
+	struct outcome outcome = run(
+		"x\n", WORDS(tool_capture(), "--leave-running", "--json", "-o",
+			     "svc.core", service_path("is_large"), "shared"));
+
+	expect_status(outcome, 0);
+	expect_in(outcome.out, "\"forked\": true");
+	outcome_free(&outcome);
+	outcome = run("x\n", WORDS(tool_restore(), "svc.core"));
+	expect_out(outcome, "ok\n");
+	outcome_free(&outcome);
+}
+
 /* @said: in the report; it checks itself in both lives */
 static void check_capture(const char *argument, const char *said)
 {
@@ -451,19 +466,25 @@ Test(fork, file_that_is_being_written_is_of_the_moment)
 	outcome_free(&outcome);
 }
 
-/* A service that was started ends with a capture that fails. */
+/*
+ * A service that was started ends with a capture that fails, and no other child
+ * of whoever started the capturer.
+ */
 Test(fork, failure_ends_what_was_started)
 {
 	struct outcome outcome;
 
 	if (!has_program("strace"))
 		return;
-	outcome = run(NULL, WORDS("strace", "-o", "/dev/null", "-e",
-				  "trace=ftruncate", "-e",
-				  "inject=ftruncate:error=EIO", tool_capture(),
-				  "--leave-running", "-o", "svc.core",
-				  service_path("is_large")));
+	outcome = run(
+		NULL,
+		WORDS("strace", "-o", "/dev/null", "-e", "trace=ftruncate",
+		      "-e", "inject=ftruncate:error=EIO", "sh", "-c",
+		      "sleep 30 >/dev/null 2>&1 & echo $! >other; exec \"$@\"",
+		      "sh", tool_capture(), "--leave-running", "-o", "svc.core",
+		      service_path("is_large")));
 	expect_status(outcome, 1);
+	cr_expect(system("kill $(cat other)") == 0, "another child is gone");
 	expect_in(outcome.err, "cannot write the memory: Input/output error");
 	outcome_free(&outcome);
 }

@@ -223,6 +223,34 @@ Test(copy, everything_is_inspected_in_order)
 			 500 * (size_t)PAGE) == 0);
 }
 
+/* Blocks that are given back are none that were written before. */
+Test(copy, mappings_come_in_any_order)
+{
+	const uint64_t start = (uintptr_t)memory;
+	const struct core_range high = {start + 1024 * PAGE,
+					start + 2048 * PAGE};
+	const struct core_range low = {start, start + 30 * PAGE};
+	uint64_t total = 4711;
+	struct error err = {0};
+	struct copy both;
+
+	fill(0, 10);
+	fill(20, 30);
+	fill(1024, 2048);
+	cr_assert(copy_open(&both, &self, fd, total,
+			    (struct copy_progress){is_cancelled, &total},
+			    &err) == 0);
+	cr_assert(copy_runs(&both, &high, 1, start, OFFSET, &written, &err) ==
+		  0);
+	cr_assert(copy_runs(&both, &low, 1, start, OFFSET, &written, &err) ==
+		  0);
+	copy_close(&both);
+
+	for (size_t i = 0; i < 2048; i++)
+		expect_page(i);
+	cr_expect(stored_pages() == 1024 + 20, "%zu", stored_pages());
+}
+
 Test(copy, ends_when_it_is_cancelled)
 {
 	struct error err = {0};
