@@ -59,9 +59,8 @@ struct capture {
 	char dropper[DROPPER_NAME];
 };
 
-/* The vectors that the kernel has handed it, and where its vdso is by them. */
+/* The vector that the kernel has handed it. */
 int capture_read_auxv(struct capture *c, struct error *err);
-uint64_t capture_vdso(const struct capture *c);
 /* When it has executed a program: what it inherits. */
 int capture_look_at_exec(void *context, struct tracee *t, struct error *err);
 /* When it is ready: its memory, its threads, and what it says about itself. */

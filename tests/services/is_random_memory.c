@@ -54,13 +54,19 @@ static unsigned char *map(size_t pages, int flags, int fd)
 	return start;
 }
 
+/* Any but int3: pages of code that differ in that only are taken for probes. */
+static unsigned char any_byte(void)
+{
+	return (unsigned char)below(0xcc);
+}
+
 /* Each page of it has a value of its own. */
 static int make_file(struct made *m, int fd)
 {
 	static unsigned char page[PAGE];
 
 	for (size_t i = 0; i < m->pages; i++) {
-		m->values[i] = (unsigned char)below(256);
+		m->values[i] = any_byte();
 		memset(page, m->values[i], PAGE);
 		if (write(fd, page, PAGE) != PAGE)
 			exit(2);
@@ -99,13 +105,12 @@ static void map_nothing(struct made *m)
 	m->is_anonymous = flags & MAP_PRIVATE;
 }
 
-/* Not to what a page full of breakpoints would be (int3). */
 static void change_pages(struct made *m)
 {
 	for (size_t i = 0; i < m->pages; i++) {
 		if (below(2))
 			continue;
-		m->values[i] = (unsigned char)below(0xcc);
+		m->values[i] = any_byte();
 		memset(m->start + i * PAGE, m->values[i], PAGE);
 	}
 }

@@ -27,11 +27,6 @@ static void expect_ok(struct outcome outcome, const char *out)
 
 static void expect_refused(struct outcome outcome, const char *message)
 {
-	if (outcome.status == 1 &&
-	    strstr(outcome.err, "exited with status 77")) {
-		outcome_free(&outcome);
-		cr_skip("that cannot be had on this machine or by this user");
-	}
 	expect_status(outcome, 3);
 	expect_in(outcome.err, message);
 	cr_expect(access("svc.core", F_OK) < 0, "a core was written");
@@ -60,9 +55,12 @@ static void expect_noted(struct outcome outcome, const char *note,
 /* makes_trouble makes what its argument says. */
 static void refuse(const char *kind, const char *message)
 {
-	expect_refused(run(NULL, WORDS(tool_capture(), "-o", "svc.core",
-				       service_path("makes_trouble"), kind)),
-		       message);
+	const char *service = service_path("makes_trouble");
+	struct outcome outcome = run(
+		NULL, WORDS(tool_capture(), "-o", "svc.core", service, kind));
+
+	skip_if_not_had(&outcome, WORDS(service, kind));
+	expect_refused(outcome, message);
 }
 
 /* Captured where the kernel does not tell what is registered, and here. */
@@ -161,8 +159,8 @@ Test(states_hidden, rings_without_a_descriptor_are_refused)
 }
 
 /*
- * state: probes and breakpoints of other programs in its code:
- * those that a debugger has left
+ * state: probes and breakpoints of other programs in its code: those that a
+ * debugger has left
  */
 Test(states_hidden, breakpoints_of_others_are_refused)
 {
@@ -209,15 +207,15 @@ Test(states_hidden, probes_of_the_kernel_are_refused)
 		 path);
 	probe = set_probe(path, first_number(command, 16) - 0x400000);
 	if (probe < 0)
-		cr_skip("this user or kernel can set none");
+		skip("this user or kernel can set none");
 	outcome = run(NULL, WORDS(tool_capture(), "-o", "svc.core", path));
 	expect_refused(outcome, "a probe or breakpoint that another program");
 	close(probe);
 }
 
 /*
- * state: user and group of another restorer in the auxiliary vector:
- * AT_UID, AT_SECURE
+ * state: user and group of another restorer in the auxiliary vector: AT_UID,
+ * AT_SECURE
  */
 Test(states_hidden, another_user_is_noted)
 {
@@ -226,7 +224,7 @@ Test(states_hidden, another_user_is_noted)
 	struct outcome outcome;
 
 	if (getenv("SUBCTX_TEST_UID") || geteuid() != 0)
-		cr_skip("only root may become another user");
+		skip("only root may become another user");
 	expect_ok(run(NULL, WORDS(tool_capture(), "-q", "-o", "svc.core",
 				  service_path("threads_signals"))),
 		  "");
@@ -265,8 +263,7 @@ Test(states_hidden, shared_memory_that_cannot_be_written_stays_so)
 }
 
 /*
- * state: CPU time and other resources that were used:
- * `clock(3)`, `getrusage(2)`
+ * state: CPU time and other resources that were used: `clock(3)`, `getrusage(2)`
  */
 Test(states_hidden, time_that_was_used_is_counted_anew)
 {
