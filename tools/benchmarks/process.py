@@ -67,10 +67,16 @@ class Process:
         os.write(self.into, request)
         return self.line()
 
+    def end_input(self):
+        os.close(self.into)
+        self.into = None
+
     def end(self, number=signal.SIGKILL):
+        """With number 0 it ends by itself."""
         os.kill(self.pid, number)
         os.waitpid(self.pid, 0)
-        os.close(self.into)
+        if self.into is not None:
+            os.close(self.into)
         os.close(self.out_of)
 
     def __enter__(self):

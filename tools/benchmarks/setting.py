@@ -53,8 +53,13 @@ class Setting:
                           quiet=True)
         try:
             use(process)
-        finally:
-            process.end(signal.SIGTERM)
+            # What reads its input is recorded at its end, and a server when it
+            # is told to end; ruby hears nothing under another process id.
+            process.end_input()
+            process.end(signal.SIGTERM if not request else 0)
+        except Failed:
+            process.end()
+            raise
 
     def capture_process(self, pid, core):
         """In ms; the process goes on."""
