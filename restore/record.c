@@ -41,8 +41,7 @@ enum {
  * @buffer: input that is on its way, from @sent to @filled
  * @is_fed: the service has got some
  * @asleep: how often in a row it was
- * @has_read: @touched is what counts
- * @status: of the child, when @has_ended
+ * @has_read: what was touched by then is kept
  */
 struct watch {
 	const struct record *record;
@@ -57,9 +56,8 @@ struct watch {
 	bool at_end;
 	int asleep;
 	bool has_read;
-	struct touched touched;
 	bool has_ended;
-	int status;
+	struct recorded recorded;
 };
 
 /* A terminal is shared, and a socket is more than input. */
@@ -167,14 +165,26 @@ static int begin(struct watch *watch, const struct record *record,
 	return 0;
 }
 
-/* The first time counts. */
+/* The first time counts, and is kept at once: nobody knows how it goes on. */
 static int take(struct watch *watch, struct error *err)
 {
+	struct touched touched = {0};
+	int r;
+
 	if (watch->has_read)
 		return 0;
 	watch->has_read = true;
-	return touched_read(&watch->touched, watch->record->child, watch->core,
-			    watch->plan, err);
+	r = touched_read(&touched, watch->record->child, watch->core,
+			 watch->plan, err);
+	watch->recorded.pages = touched_pages(&touched);
+	touched_shorten(&touched, watch->core, WORKING_SET_MAX);
+	watch->recorded.ranges = touched.count;
+	/* None, where it was not restored. */
+	if (r == 0 && touched.count > 0)
+		r = working_set_write(watch->record->core_fd, watch->core,
+				      touched.items, touched.count, err);
+	touched_deinit(&touched);
+	return r;
 }
 
 static int take_signals(struct watch *watch, struct error *err)
@@ -206,7 +216,10 @@ static int take_stops(struct watch *watch, struct error *err)
 
 		if (!WIFSTOPPED(status)) {
 			watch->has_ended = true;
-			watch->status = status;
+			watch->recorded.status =
+				WIFSIGNALED(status)
+					? STATUS_SIGNALLED + WTERMSIG(status)
+					: WEXITSTATUS(status);
 			break;
 		}
 		if (event == PTRACE_EVENT_EXIT && r == 0)
@@ -327,18 +340,6 @@ static int go_on(struct watch *watch, struct error *err)
 	return r;
 }
 
-static int keep(struct watch *watch, struct recorded *ret_recorded,
-		struct error *err)
-{
-	struct touched *touched = &watch->touched;
-
-	ret_recorded->pages = touched_pages(touched);
-	touched_shorten(touched, watch->core, WORKING_SET_MAX);
-	ret_recorded->ranges = touched->count;
-	return working_set_write(watch->record->core_fd, watch->core,
-				 touched->items, touched->count, err);
-}
-
 int record_watch(const struct record *record, const struct core *core,
 		 const struct plan *plan, struct recorded *ret_recorded,
 		 struct error *err)
@@ -349,7 +350,6 @@ int record_watch(const struct record *record, const struct core *core,
 		.plan = plan,
 		.input = record->input,
 	};
-	struct recorded recorded = {0};
 	int r = begin(&watch, record, err);
 
 	/* Stops first, as what was before we listened is not heard of. */
@@ -359,13 +359,7 @@ int record_watch(const struct record *record, const struct core *core,
 			r = go_on(&watch, err);
 	}
 	end_input(&watch);
-	recorded.status = WIFSIGNALED(watch.status)
-				  ? STATUS_SIGNALLED + WTERMSIG(watch.status)
-				  : WEXITSTATUS(watch.status);
-	if (r == 0 && watch.touched.count > 0)
-		r = keep(&watch, &recorded, err);
-	touched_deinit(&watch.touched);
 	if (r == 0)
-		*ret_recorded = recorded;
+		*ret_recorded = watch.recorded;
 	return r;
 }

@@ -115,6 +115,29 @@ Test(record, service_that_serves_is_recorded_when_it_is_told_to_end)
 	outcome_free(&outcome);
 }
 
+/* What was ignored from the start is ignored by the service, too. */
+Test(record, service_that_does_not_end_is_recorded_all_the_same)
+{
+	struct running running;
+	struct outcome outcome;
+	char answer[16] = "";
+
+	capture_service();
+	running = start(WORDS("sh", "-c",
+			      "trap '' TERM; exec \"$0\" --record svc.core",
+			      tool_restore()));
+	cr_assert(write(running.in, "work\n", 5) == 5);
+	cr_assert(read(running.out, answer, sizeof(answer) - 1) > 0);
+	kill(running.pid, SIGTERM);
+	usleep(300000);
+	kill(running.pid, SIGKILL);
+	outcome = finish(running, NULL, 30);
+
+	expect_status(outcome, 128 + SIGKILL);
+	restore_says(NULL, "look\n", "own 8 shown some\n");
+	outcome_free(&outcome);
+}
+
 Test(record, damaged_record_is_passed_over)
 {
 	struct error err = {0};
