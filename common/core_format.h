@@ -443,6 +443,11 @@ static_assert(sizeof(struct core_descriptor) == 16, "part of the format");
 static_assert(sizeof(struct core_watch) == 40, "part of the format");
 static_assert(sizeof(struct core_record) == 16, "part of the format");
 
+static inline uint64_t core_touched_end(const struct core_touched *item)
+{
+	return item->start + (uint64_t)item->pages * CORE_PAGE_SIZE;
+}
+
 /*
  * Finds damage, not malice: FNV-1a over words of eight bytes, the rest padded
  * with zeros.  Every change of one word changes it.

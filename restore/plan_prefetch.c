@@ -56,11 +56,10 @@ void plan_prefetch(struct plan *plan, const struct plan_input *input)
 		fetch_all(plan, input->core);
 	for (size_t i = 0; !input->populate && i < input->touched_count; i++) {
 		const struct core_touched *item = &input->touched[i];
-		const uint64_t size = (uint64_t)item->pages * CORE_PAGE_SIZE;
+		const struct core_range range = {item->start,
+						 core_touched_end(item)};
 
-		plan_fetch(plan,
-			   (struct core_range){item->start, item->start + size},
-			   item->is_written);
+		plan_fetch(plan, range, item->is_written);
 	}
 }
 

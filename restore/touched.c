@@ -22,11 +22,6 @@ static const uint64_t entry_present = 1ULL << 63;
 static const uint64_t entry_swapped = 1ULL << 62;
 static const uint64_t entry_file = 1ULL << 61;
 
-static uint64_t end_of(const struct core_touched *item)
-{
-	return item->start + (uint64_t)item->pages * CORE_PAGE_SIZE;
-}
-
 static int reserve_one(struct touched *touched, struct error *err)
 {
 	size_t capacity = touched->capacity ? touched->capacity * 2 : 256;
@@ -51,7 +46,7 @@ int touched_add(struct touched *touched, uint64_t mapping, uint64_t address,
 
 	if (!(entry & (entry_present | entry_swapped)))
 		return 0;
-	if (touched->count > 0 && end_of(last) == address &&
+	if (touched->count > 0 && core_touched_end(last) == address &&
 	    last->start >= mapping && last->is_written == is_written &&
 	    last->pages < UINT32_MAX) {
 		last->pages++;
@@ -81,12 +76,14 @@ static void join(struct touched *touched, const struct core *core,
 
 		while (m->end <= item.start)
 			m++;
-		pages = count ? (end_of(&item) - last->start) / CORE_PAGE_SIZE
+		pages = count ? (core_touched_end(&item) - last->start) /
+					CORE_PAGE_SIZE
 			      : 0;
 		if (count > 0 && last->start >= m->start &&
 		    last->is_written == is_written &&
 		    item.is_written == is_written &&
-		    item.start - end_of(last) <= gap * CORE_PAGE_SIZE &&
+		    item.start - core_touched_end(last) <=
+			    gap * CORE_PAGE_SIZE &&
 		    pages <= UINT32_MAX)
 			last->pages = (uint32_t)pages;
 		else

@@ -25,11 +25,6 @@ static uint64_t digest_of(const struct core_working_set *set,
 	return core_digest(digest, items, set->count * sizeof(*items));
 }
 
-static uint64_t end_of(const struct core_touched *item)
-{
-	return item->start + (uint64_t)item->pages * CORE_PAGE_SIZE;
-}
-
 /* Ascending, apart, and each within one mapping. */
 static bool are_right(const struct core_touched *items, uint64_t count,
 		      const struct core *core)
@@ -43,9 +38,10 @@ static bool are_right(const struct core_touched *items, uint64_t count,
 			m++;
 		if (items[i].start % CORE_PAGE_SIZE || items[i].pages == 0 ||
 		    items[i].start < before || m == end ||
-		    items[i].start < m->start || end_of(&items[i]) > m->end)
+		    items[i].start < m->start ||
+		    core_touched_end(&items[i]) > m->end)
 			return false;
-		before = end_of(&items[i]);
+		before = core_touched_end(&items[i]);
 	}
 	return true;
 }

@@ -265,6 +265,22 @@ static const char listens[] =
 	"print(p == s.getsockname()[1], flush=True)\n"
 	"sys.stdin.readline()";
 
+/* A restore that a service manager has made a socket for. */
+static struct outcome offer(const char *expression, const char *option)
+{
+	static const char manager[] =
+		"import os, socket, sys\n"
+		"s = eval(sys.argv[1])\n"
+		"os.dup2(s.fileno(), 3)\n"
+		"os.set_inheritable(3, True)\n"
+		"os.environ['LISTEN_FDS'] = '1'\n"
+		"os.environ['LISTEN_PID'] = str(os.getpid())\n"
+		"os.execv(sys.argv[2], [*sys.argv[2:], 'svc.core'])";
+
+	return run("\n\n", WORDS("/usr/bin/python3", "-c", manager, expression,
+				 tool_restore(), option));
+}
+
 Test(carry, port_in_use_is_one_line_and_a_socket_may_be_offered)
 {
 	struct running first;
@@ -279,40 +295,13 @@ Test(carry, port_in_use_is_one_line_and_a_socket_may_be_offered)
 	cr_expect(strcmp(answer, "True\n") == 0);
 	check_failure("cannot restore fd 3: cannot bind 127.0.0.1:");
 	check_failure("offer a socket with --inherit or $LISTEN_FDS");
-	outcome = run("\n\n",
-		      WORDS("/usr/bin/python3", "-c",
-			    "import os, socket, sys\n"
-			    "s = socket.create_server(('127.0.0.1', 0))\n"
-			    "os.dup2(s.fileno(), 3)\n"
-			    "os.set_inheritable(3, True)\n"
-			    "os.environ['LISTEN_FDS'] = '1'\n"
-			    "os.environ['LISTEN_PID'] = str(os.getpid())\n"
-			    "os.execv(sys.argv[1], sys.argv[1:])",
-			    tool_restore(), "svc.core"));
+	outcome = offer("socket.create_server(('127.0.0.1', 0))", NULL);
 	expect_out(outcome, "False\n");
 	outcome_free(&outcome);
-	outcome = run("\n\n",
-		      WORDS("/usr/bin/python3", "-c",
-			    "import os, socket, sys\n"
-			    "s = socket.create_server(('127.0.0.1', 0))\n"
-			    "os.dup2(s.fileno(), 3)\n"
-			    "os.set_inheritable(3, True)\n"
-			    "os.environ['LISTEN_FDS'] = '1'\n"
-			    "os.environ['LISTEN_PID'] = str(os.getpid())\n"
-			    "os.execv(sys.argv[1], sys.argv[1:])",
-			    tool_restore(), "--record", "svc.core"));
+	outcome = offer("socket.create_server(('127.0.0.1', 0))", "--record");
 	expect_out(outcome, "False\n");
 	outcome_free(&outcome);
-	outcome = run("\n\n",
-		      WORDS("/usr/bin/python3", "-c",
-			    "import os, socket, sys\n"
-			    "s = socket.socket(socket.AF_UNIX)\n"
-			    "os.dup2(s.fileno(), 3)\n"
-			    "os.set_inheritable(3, True)\n"
-			    "os.environ['LISTEN_FDS'] = '1'\n"
-			    "os.environ['LISTEN_PID'] = str(os.getpid())\n"
-			    "os.execv(sys.argv[1], sys.argv[1:])",
-			    tool_restore(), "svc.core"));
+	outcome = offer("socket.socket(socket.AF_UNIX)", NULL);
 	expect_status(outcome, 125);
 	expect_in(outcome.err, "cannot use fd 3 of $LISTEN_FDS: the service "
 			       "has no such listener");
