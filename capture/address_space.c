@@ -11,19 +11,9 @@
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "lock_flag.h"
+#include "restored.h"
 
 /* Mappings that an earlier restore has left behind are not the service's. */
-static bool is_handover_page(const struct tracee *t, const struct mapping *m)
-{
-	char magic[sizeof(CORE_HANDOVER_MAGIC)];
-	struct error ignored = {0};
-
-	return m->inode == 0 && m->protection == (PROT_READ | PROT_EXEC) &&
-	       m->name[0] == '\0' &&
-	       tracee_read(t, m->start, magic, sizeof(magic), &ignored) == 0 &&
-	       memcmp(magic, CORE_HANDOVER_MAGIC, sizeof(magic)) == 0;
-}
-
 int address_space_read(struct mapping_list *ret_mappings,
 		       struct core_range *ret_handover, const struct tracee *t,
 		       struct error *err)
@@ -37,12 +27,14 @@ int address_space_read(struct mapping_list *ret_mappings,
 				    t->pid);
 	lock_flag_name(text);
 	r = mapping_list_parse(ret_mappings, text, err);
+	if (r == 0)
+		r = restored_name(ret_mappings, t->pid, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ret_mappings->count; i++) {
 		const struct mapping *m = &ret_mappings->items[i];
 
-		if (is_handover_page(t, m))
+		if (restored_is_handover(t->pid, m))
 			*ret_handover = (struct core_range){m->start, m->end};
 		else
 			ret_mappings->items[kept++] = *m;

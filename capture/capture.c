@@ -27,6 +27,7 @@
 #include "ready_wait.h"
 #include "report.h"
 #include "terminal.h"
+#include "thin.h"
 #include "watchpoints.h"
 #include "witness.h"
 
@@ -265,6 +266,8 @@ static int audit_outside(struct capture *c, struct error *err)
 				    &c->audit, err);
 	if (r == 0)
 		r = probes_audit(&c->contents, t, &c->audit, err);
+	if (r == 0 && c->options->thin)
+		r = thin_decide(&c->contents, t, err);
 	return r;
 }
 

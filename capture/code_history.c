@@ -13,6 +13,7 @@
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "recorder.h"
+#include "restored.h"
 
 static const char deleted[] = " (deleted)";
 
@@ -125,7 +126,8 @@ static bool read_maps(struct code_history *history, pid_t pid,
 	char *text;
 
 	if (io_read_filef(&text, NULL, "/proc/%d/maps", pid) == 0 &&
-	    mapping_list_parse(ret_list, text, &ignored) == 0)
+	    mapping_list_parse(ret_list, text, &ignored) == 0 &&
+	    restored_name(ret_list, pid, &ignored) == 0)
 		return true;
 	history->is_lost = true;
 	return false;

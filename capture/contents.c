@@ -147,7 +147,7 @@ enum core_mapping_kind content_classify(const struct mapping *m,
 	}
 	if (mapping_has_flag(m, "gd"))
 		return CORE_MAPPING_STACK;
-	if (m->inode == 0 || strcmp(m->name, "/dev/zero") == 0)
+	if (m->name[0] != '/' || strcmp(m->name, "/dev/zero") == 0)
 		return CORE_MAPPING_ANONYMOUS;
 	return CORE_MAPPING_FILE;
 }
@@ -247,6 +247,20 @@ static int find_between(const struct mapping *m, const struct page_runs *guards,
 	return r;
 }
 
+static bool is_anonymous(const struct content *c)
+{
+	return c->kind == CORE_MAPPING_ANONYMOUS ||
+	       c->kind == CORE_MAPPING_STACK;
+}
+
+bool content_shows_file(const struct content *c)
+{
+	const struct mapping *m = c->mapping;
+
+	return !is_anonymous(c) ||
+	       (m->backing && strcmp(m->backing, "/dev/zero") != 0);
+}
+
 static int decide_runs(struct contents *all, struct content *c, int pagemap,
 		       struct error *err)
 {
@@ -261,8 +275,7 @@ static int decide_runs(struct contents *all, struct content *c, int pagemap,
 	else
 		r = pagemap_find(pagemap, m->start, m->end, &runs, &guards,
 				 err);
-	if (r == 0 && c->kind != CORE_MAPPING_ANONYMOUS &&
-	    c->kind != CORE_MAPPING_STACK)
+	if (r == 0 && content_shows_file(c))
 		r = find_between(m, &guards, &runs, err);
 	if (c->kind == CORE_MAPPING_VVAR || is_wiped(c))
 		runs.count = 0;
@@ -303,8 +316,7 @@ static int decide(struct contents *all, struct content *c, int pagemap,
 	}
 	guards = all->guards.count;
 	r = decide_runs(all, c, pagemap, err);
-	if (all->guards.count > guards && c->kind != CORE_MAPPING_ANONYMOUS &&
-	    c->kind != CORE_MAPPING_STACK)
+	if (all->guards.count > guards && !is_anonymous(c))
 		refuse(audit, m, "guard regions over the pages of a file");
 	c->is_dumped = c->kind != CORE_MAPPING_VVAR;
 	/* Of a mere reservation, nothing is stored; it may be huge. */
@@ -383,5 +395,7 @@ void contents_deinit(struct contents *contents)
 	page_runs_deinit(&contents->data);
 	page_runs_deinit(&contents->guards);
 	objects_deinit(&contents->objects);
+	free(contents->outside);
+	sources_deinit(&contents->sources);
 	*contents = (struct contents){0};
 }

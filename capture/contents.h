@@ -13,6 +13,7 @@
 #include "common/mapping.h"
 #include "objects.h"
 #include "pagemap.h"
+#include "sources.h"
 
 /*
  * @mapping: lives in the list that was decided on
@@ -38,6 +39,7 @@ struct content {
  * @data: what has to be copied, ascending
  * @guards: guard regions, ascending
  * @objects: shared memory that no file system names
+ * @outside: what is not copied, as one of @sources has it, ascending
  * @stored_size: of all mappings with is_stored
  * @data_size: of all runs
  */
@@ -47,6 +49,9 @@ struct contents {
 	struct page_runs data;
 	struct page_runs guards;
 	struct objects objects;
+	struct core_outside *outside;
+	size_t outside_count;
+	struct sources sources;
 	uint64_t stored_size;
 	uint64_t data_size;
 };
@@ -64,5 +69,11 @@ void contents_deinit(struct contents *contents);
 /* What a mapping is, or, filling *ret_refusal, why it can not be carried. */
 enum core_mapping_kind content_classify(const struct mapping *m,
 					const char **ret_refusal);
+
+/*
+ * Whether pages that it does not have itself are those of a file, not zeros;
+ * anonymous memory of a restored service shows its core.
+ */
+bool content_shows_file(const struct content *c);
 
 #endif

@@ -76,52 +76,106 @@ static void append_prpsinfo(struct note_buffer *notes,
 	note_append(notes, OWNER, NT_PRPSINFO, &info, sizeof(info));
 }
 
-static bool is_file(const struct mapping *m)
+/* One line of NT_FILE: where a file can be seen. */
+struct file_line {
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset;
+	const char *name;
+};
+
+struct file_lines {
+	struct file_line *items;
+	size_t count;
+};
+
+static void add_line(struct file_lines *lines, const struct mapping *m,
+		     uint64_t start, uint64_t end)
 {
-	return m->inode != 0 && m->name[0] == '/';
+	if (start < end && m->inode != 0 && m->name[0] == '/')
+		lines->items[lines->count++] = (struct file_line){
+			.start = start,
+			.end = end,
+			.offset = m->offset + (start - m->start),
+			.name = m->name,
+		};
+}
+
+/*
+ * A mapping shows the file of its name; but what is outside stands where the
+ * source has it, which may be a base.
+ */
+static void add_lines(struct file_lines *lines, const struct contents *contents,
+		      const struct mapping *m, size_t *next)
+{
+	uint64_t at = m->start;
+
+	for (; *next < contents->outside_count &&
+	       contents->outside[*next].start < m->end;
+	     ++*next) {
+		const struct core_outside *o = &contents->outside[*next];
+		const char *path = contents->sources.items[o->source].path;
+
+		if (strcmp(path, m->name) == 0)
+			continue;
+		add_line(lines, m, at, o->start);
+		lines->items[lines->count++] =
+			(struct file_line){o->start, o->end, o->offset, path};
+		at = o->end;
+	}
+	add_line(lines, m, at, m->end);
+}
+
+static size_t size_of(const struct file_lines *lines)
+{
+	size_t size = (2 + 3 * lines->count) * sizeof(uint64_t);
+
+	for (size_t i = 0; i < lines->count; i++)
+		size += strlen(lines->items[i].name) + 1;
+	return size;
 }
 
 /*
  * A count and the page size, then start, end and offset in pages for each,
  * then the names; all words have eight bytes (fs/binfmt_elf.c).
  */
+static bool write_lines(struct note_buffer *notes,
+			const struct file_lines *lines)
+{
+	const size_t size = size_of(lines);
+	cleanup_heap char *bytes = calloc(1, size);
+	uint64_t *words = (uint64_t *)(void *)bytes;
+	char *name;
+
+	if (!bytes)
+		return false;
+	name = bytes + (2 + 3 * lines->count) * sizeof(uint64_t);
+	*words++ = lines->count;
+	*words++ = CORE_PAGE_SIZE;
+	for (size_t i = 0; i < lines->count; i++) {
+		*words++ = lines->items[i].start;
+		*words++ = lines->items[i].end;
+		*words++ = lines->items[i].offset / CORE_PAGE_SIZE;
+		name = stpcpy(name, lines->items[i].name) + 1;
+	}
+	note_append(notes, OWNER, NT_FILE, bytes, size);
+	return true;
+}
+
 static void append_files(struct note_buffer *notes, const struct image *image)
 {
 	const struct contents *contents = image->contents;
-	size_t count = 0;
-	size_t size = 2 * sizeof(uint64_t);
-	cleanup_heap char *bytes = NULL;
-	uint64_t *words;
-	char *name;
+	struct file_lines lines = {
+		.items = calloc(contents->count + 2 * contents->outside_count,
+				sizeof(*lines.items)),
+	};
+	size_t next = 0;
 
-	for (size_t i = 0; i < contents->count; i++) {
-		const struct mapping *m = contents->items[i].mapping;
-
-		if (!is_file(m))
-			continue;
-		count++;
-		size += 3 * sizeof(uint64_t) + strlen(m->name) + 1;
-	}
-	bytes = calloc(1, size);
-	if (!bytes) {
+	for (size_t i = 0; lines.items && i < contents->count; i++)
+		add_lines(&lines, contents, contents->items[i].mapping, &next);
+	if (!lines.items || !write_lines(notes, &lines))
 		notes->failed = true;
-		return;
-	}
-	words = (uint64_t *)(void *)bytes;
-	name = bytes + (2 + 3 * count) * sizeof(uint64_t);
-	*words++ = count;
-	*words++ = CORE_PAGE_SIZE;
-	for (size_t i = 0; i < contents->count; i++) {
-		const struct mapping *m = contents->items[i].mapping;
-
-		if (!is_file(m))
-			continue;
-		*words++ = m->start;
-		*words++ = m->end;
-		*words++ = m->offset / CORE_PAGE_SIZE;
-		name = stpcpy(name, m->name) + 1;
-	}
-	note_append(notes, OWNER, NT_FILE, bytes, size);
+	free(lines.items);
 }
 
 /* The legacy area of XSAVE is what FXSAVE stores. */

@@ -134,6 +134,11 @@ static void build_notes(struct note_buffer *notes, const struct image *image,
 	append(notes, CORE_NOTE_TIMERS, image->timers->items,
 	       image->timers->count * sizeof(*image->timers->items));
 	file_notes_append(&layout->files, notes);
+	append(notes, CORE_NOTE_SOURCES, layout->sources,
+	       image->contents->sources.count * sizeof(*layout->sources));
+	append(notes, CORE_NOTE_OUTSIDE, image->contents->outside,
+	       image->contents->outside_count *
+		       sizeof(*image->contents->outside));
 	append(notes, CORE_NOTE_AUDIT, image->report, strlen(image->report));
 	append(notes, CORE_NOTE_OWNERS, layout->owners.items,
 	       layout->owners.count * sizeof(*layout->owners.items));
@@ -147,6 +152,7 @@ static void build_notes(struct note_buffer *notes, const struct image *image,
 static size_t most_holes(const struct contents *contents)
 {
 	size_t most = contents->count + contents->data.count +
+		      contents->outside_count +
 		      contents->data_size / (5 * CORE_PAGE_SIZE);
 
 	return most < HOLES_MAX ? most : HOLES_MAX;
@@ -263,9 +269,23 @@ static int copy_all(const struct image *image, struct layout *layout,
 	layout->owners.tracee = &image->stand_in->tracee;
 	r = copy_memory(image, layout, copy, true, err);
 	r = stand_in_check(image->stand_in, r, err);
-	qsort(layout->written.items, layout->written.count,
-	      sizeof(*layout->written.items), compare_runs);
 	*ret_stored = copy->written + of_files;
+	return r;
+}
+
+/* What is outside is no hole, either. */
+static int add_outside(const struct contents *contents,
+		       struct page_runs *written, struct error *err)
+{
+	int r = page_runs_reserve(
+		written, written->count + contents->outside_count, err);
+
+	for (size_t i = 0; r == 0 && i < contents->outside_count; i++)
+		written->items[written->count++] = (struct core_range){
+			contents->outside[i].start, contents->outside[i].end};
+	if (written->count > 0)
+		qsort(written->items, written->count, sizeof(*written->items),
+		      compare_runs);
 	return r;
 }
 
@@ -284,6 +304,8 @@ static int fill(const struct image *image, struct layout *layout, int fd,
 	copy.inspector = (struct copy_inspector){inspect, &inspection};
 	r = copy_all(image, layout, &copy, ret_stored, err);
 	copy_close(&copy);
+	if (r == 0)
+		r = add_outside(image->contents, &layout->written, err);
 	if (r == 0)
 		r = holes_find(image->contents, &layout->written,
 			       &layout->holes, err);

@@ -13,7 +13,7 @@
 /*
  * @names: the text of CORE_NOTE_NAMES; the empty name comes first
  * @written: what the core has bytes for
- * @objects: of CORE_NOTE_OBJECTS
+ * @objects, @sources: of CORE_NOTE_OBJECTS and CORE_NOTE_SOURCES
  * @image, @debug: notes that are made while the service stands
  * @holes, @seams, @owners: what follows from the bytes that were copied
  */
@@ -23,6 +23,7 @@ struct layout {
 	struct core_segment *segments;
 	size_t segment_count;
 	struct core_object *objects;
+	struct core_source *sources;
 	struct file_notes files;
 	char *names;
 	size_t names_size;

@@ -31,6 +31,7 @@ enum option_value {
 	OPTION_POLICY,
 	OPTION_EXPLAIN,
 	OPTION_AUDIT_ONLY,
+	OPTION_THIN,
 };
 
 static const struct option long_options[] = {
@@ -41,6 +42,7 @@ static const struct option long_options[] = {
 	{"kill", no_argument, NULL, OPTION_KILL},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
 	{"settle", required_argument, NULL, OPTION_SETTLE},
+	{"thin", no_argument, NULL, OPTION_THIN},
 	{"cpu", required_argument, NULL, OPTION_CPU},
 	{"carry", required_argument, NULL, OPTION_CARRY},
 	{"drop", required_argument, NULL, OPTION_DROP},
@@ -78,6 +80,8 @@ static const char help[] =
 	"      --drop=FD          restores do not have this descriptor\n"
 	"      --inherit=FD       restores have the restorer's of the same number\n"
 	"      --policy=FILE      rules for many, one a line, the first that fits\n"
+	"      --thin             leave out pages that a file has: the core needs the\n"
+	"                         files that the service was loaded from, unchanged\n"
 	"      --pid=PID          take a process that runs already, as it is\n"
 	"      --leave-running    let the service go on afterwards\n"
 	"      --kill             end it afterwards, also with --pid\n"
@@ -195,6 +199,9 @@ static int parse_one(struct parsing *parsing, int code, struct error *err)
 				     err);
 	case OPTION_POLICY:
 		parsing->policy = optarg;
+		return 0;
+	case OPTION_THIN:
+		options->thin = true;
 		return 0;
 	case OPTION_EXPLAIN:
 		return text_descriptor(optarg, &options->explained, err);

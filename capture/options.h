@@ -24,6 +24,7 @@
  * @explained: the descriptor whose story is told, or -1
  * @audit_only: nothing is captured
  * @live_on: it goes on after its capture
+ * @thin: pages that files have are left out
  */
 struct options {
 	char core_path[PATH_MAX];
@@ -37,6 +38,7 @@ struct options {
 	const char *cpu_name;
 	int explained;
 	bool live_on;
+	bool thin;
 	bool audit_only;
 	bool json;
 	bool quiet;

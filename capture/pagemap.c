@@ -38,6 +38,7 @@ struct scan_argument {
 #define SCAN_REQUEST _IOWR('f', 16, struct scan_argument)
 
 enum scan_category {
+	SCAN_FILE = 1 << 2,
 	SCAN_PRESENT = 1 << 3,
 	SCAN_SWAPPED = 1 << 4,
 	SCAN_ZERO_PAGE = 1 << 5,
@@ -52,6 +53,7 @@ enum {
 /* Documentation/admin-guide/mm/pagemap.rst; the guard bit since Linux 6.15. */
 static const uint64_t entry_present = 1ULL << 63;
 static const uint64_t entry_swapped = 1ULL << 62;
+static const uint64_t entry_file = 1ULL << 61; /* or shared memory */
 static const uint64_t entry_guard = 1ULL << 58;
 
 int page_runs_reserve(struct page_runs *runs, size_t count, struct error *err)
@@ -119,7 +121,7 @@ static int keep_regions(const struct scan_region *regions, size_t count,
 		/* A guard is reported as swapped, too. */
 		if (region->categories & SCAN_GUARD)
 			runs = guards;
-		else if (region->categories & SCAN_ZERO_PAGE)
+		else if (region->categories & (SCAN_ZERO_PAGE | SCAN_FILE))
 			runs = NULL;
 		if (runs)
 			r = page_runs_add(runs, region->start, region->end,
@@ -140,7 +142,7 @@ static int scan(int fd, uint64_t start, uint64_t end, struct page_runs *data,
 		.regions = (uintptr_t)regions,
 		.region_count = REGIONS_AT_ONCE,
 		.category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
-		.return_mask = SCAN_ZERO_PAGE | SCAN_GUARD,
+		.return_mask = SCAN_FILE | SCAN_ZERO_PAGE | SCAN_GUARD,
 	};
 	int r = 0;
 
@@ -190,6 +192,8 @@ static int read_entries(int fd, uint64_t start, uint64_t end,
 				continue;
 			if (entries[i] & entry_guard)
 				runs = guards;
+			else if (entries[i] & entry_file)
+				runs = NULL;
 			if (runs)
 				r = page_runs_add(runs, start,
 						  start + CORE_PAGE_SIZE, err);

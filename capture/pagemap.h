@@ -33,8 +33,8 @@ int pagemap_open(pid_t pid, int *ret_fd, struct error *err);
 
 /*
  * Adds to @data the pages of a private mapping from @start to @end that hold
- * something of its own: present or swapped out, but neither the zero page nor
- * a guard.  With @guards not NULL, adds the guard regions to that
+ * something of its own: present or swapped out, but neither a page of its file,
+ * the zero page nor a guard.  With @guards not NULL, adds the guard regions to that
  * (MADV_GUARD_INSTALL, since Linux 6.13).
  *
  * Asked are PAGEMAP_SCAN, since Linux 6.7, or else the entries themselves.

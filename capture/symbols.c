@@ -51,16 +51,6 @@ static int end(struct symbols *symbols, int code, pid_t pid,
 	return r;
 }
 
-int symbols_open(struct symbols **ret_symbols, pid_t pid, struct error *err)
-{
-	struct symbols *symbols;
-	int r = begin(&symbols, err);
-
-	return r < 0 ? r
-		     : end(symbols, dwfl_linux_proc_report(symbols->dwfl, pid),
-			   pid, ret_symbols, err);
-}
-
 /* By its name libdwfl finds the file, or the vdso of a process. */
 static bool report(Dwfl *dwfl, const struct code_module *module, pid_t pid)
 {
@@ -84,7 +74,7 @@ int symbols_open_era(struct symbols **ret_symbols,
 		     const struct code_history *history, size_t era, pid_t pid,
 		     struct error *err)
 {
-	struct symbols *symbols;
+	struct symbols *symbols = NULL;
 	int r = begin(&symbols, err);
 	int code = history->is_lost ? ENOMEM : 0;
 
@@ -97,6 +87,17 @@ int symbols_open_era(struct symbols **ret_symbols,
 			code = -1;
 	}
 	return r < 0 ? r : end(symbols, code, pid, ret_symbols, err);
+}
+
+int symbols_open(struct symbols **ret_symbols, pid_t pid, struct error *err)
+{
+	struct code_history now = {0};
+	int r;
+
+	code_history_restart(&now, pid);
+	r = symbols_open_era(ret_symbols, &now, 0, pid, err);
+	code_history_deinit(&now);
+	return r;
 }
 
 void symbols_close(struct symbols *symbols)

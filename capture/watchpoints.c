@@ -13,6 +13,7 @@
 #include "common/io.h"
 #include "common/mapping.h"
 #include "location.h"
+#include "restored.h"
 
 static bool is_known(const struct watchpoints *w, const struct mapping *m)
 {
@@ -132,6 +133,8 @@ int watchpoints_update(struct watchpoints *w, struct tracee *t,
 		return error_system(err, -r, "cannot read '/proc/%d/maps'",
 				    t->pid);
 	r = mapping_list_parse(&list, text, err);
+	if (r == 0)
+		r = restored_name(&list, t->pid, err);
 	for (size_t i = 0; r == 0 && i < list.count; i++) {
 		const struct mapping *m = &list.items[i];
 

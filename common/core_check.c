@@ -8,12 +8,9 @@
 #include <sys/mman.h>
 
 #include "attribute.h"
-#include "core_record.h"
+#include "core_check_files.h"
 
 enum {
-	ADDRESS_MIN = 2, /* a family, and at most a struct sockaddr_storage */
-	ADDRESS_MAX = 128,
-	FD_MAX = 1 << 30,    /* more than NR_OPEN may be raised to */
 	XSTATE_HEADER = 512, /* it begins with a bit for each set in use */
 };
 
@@ -69,6 +66,67 @@ static int check_ranges(const struct core *core,
 			return error_set(err, FAULT_CORRUPT,
 					 "%s %zu lies in no mapping", name, i);
 		before = range->end;
+	}
+	return 0;
+}
+
+static bool is_private(const struct core_mapping *m)
+{
+	return m->kind == CORE_MAPPING_FILE ||
+	       m->kind == CORE_MAPPING_ANONYMOUS ||
+	       m->kind == CORE_MAPPING_STACK;
+}
+
+static int check_sources(const struct core *core, struct error *err)
+{
+	for (size_t i = 0; i < core->source_count; i++)
+		if (core->sources[i].name >= core->names_size ||
+		    core->sources[i].id_size > CORE_BUILD_ID_SIZE)
+			return error_set(err, FAULT_CORRUPT,
+					 "source %zu makes no sense", i);
+	return 0;
+}
+
+/* Behind the last page of a file there is nothing. */
+static bool is_in_source(const struct core *core, const struct core_outside *o)
+{
+	uint64_t pages;
+
+	if (o->source >= core->source_count || !is_aligned(o->offset))
+		return false;
+	pages = core->sources[o->source].size / CORE_PAGE_SIZE +
+		(core->sources[o->source].size % CORE_PAGE_SIZE != 0);
+	return o->offset / CORE_PAGE_SIZE <= pages &&
+	       (o->end - o->start) / CORE_PAGE_SIZE <=
+		       pages - o->offset / CORE_PAGE_SIZE;
+}
+
+/* Pages in order, each range within one mapping that is stored, and no hole. */
+static int check_outside(const struct core *core, struct error *err)
+{
+	const struct core_mapping *m = core->mappings;
+	const struct core_mapping *end = m + core->mapping_count;
+	const struct core_range *hole = core->holes;
+	const struct core_range *hole_end = hole + core->hole_count;
+	uint64_t before = 0;
+
+	for (size_t i = 0; i < core->outside_count; i++) {
+		const struct core_outside *o = &core->outside[i];
+
+		while (m < end && m->end <= o->start)
+			m++;
+		while (hole < hole_end && hole->end <= o->start)
+			hole++;
+		if (!is_aligned(o->start) || !is_aligned(o->end) ||
+		    o->start < before || o->start >= o->end || m == end ||
+		    o->start < m->start || o->end > m->end || !is_private(m) ||
+		    !m->offset || (hole < hole_end && hole->start < o->end) ||
+		    !is_in_source(core, o))
+			return error_set(err, FAULT_CORRUPT,
+					 "pages %zu of its sources make no "
+					 "sense",
+					 i);
+		before = o->end;
 	}
 	return 0;
 }
@@ -296,95 +354,6 @@ static int check_attributes(const struct core *core, struct error *err)
 	return 0;
 }
 
-/* Its part of the data is whole records. */
-static bool has_whole_records(const struct core *core,
-			      const struct core_file *file)
-{
-	struct core_record_cursor at;
-	struct core_record record;
-	const void *bytes;
-
-	if (file->data % 8 != 0 || file->data > core->file_data_size ||
-	    file->data_size > core->file_data_size - file->data)
-		return false;
-	at = core_file_records(core, file);
-	while (core_record_next(&at, &record, &bytes))
-		if (record.level == CORE_RECORD_ADDRESS &&
-		    (record.size < ADDRESS_MIN || record.size > ADDRESS_MAX))
-			return false;
-	return at.size == 0;
-}
-
-static bool is_stored(const struct core *core, const struct core_file *file)
-{
-	return is_aligned(file->data) && file->data <= core->image->file_size &&
-	       file->data_size <= core->image->file_size - file->data &&
-	       file->data_size <= file->size;
-}
-
-static int check_files(const struct core *core, struct error *err)
-{
-	for (size_t i = 0; i < core->file_count; i++) {
-		const struct core_file *file = &core->files[i];
-		const bool is_pair = file->kind == CORE_FILE_PIPE ||
-				     file->kind == CORE_FILE_SOCKETPAIR;
-		bool fits = file->kind >= CORE_FILE_INHERITED &&
-			    file->kind < CORE_FILE_KINDS &&
-			    file->name < core->names_size &&
-			    file->peer < core->file_count;
-
-		if (fits)
-			fits = core->files[file->peer].kind == file->kind &&
-			       core->files[file->peer].peer == i &&
-			       (file->peer != i) == is_pair;
-		if (fits)
-			fits = file->kind == CORE_FILE_MEMFD
-				       ? is_stored(core, file)
-				       : has_whole_records(core, file);
-		if (!fits)
-			return error_set(err, FAULT_CORRUPT,
-					 "open file %zu makes no sense", i);
-	}
-	for (size_t i = 0; i < core->object_count; i++) {
-		const uint32_t file = core->objects[i].file;
-
-		if (file > core->file_count ||
-		    (file && core->files[file - 1].kind != CORE_FILE_MEMFD))
-			return error_set(err, FAULT_CORRUPT,
-					 "shared memory %zu is no memfd", i);
-	}
-	return 0;
-}
-
-static int check_descriptors(const struct core *core, struct error *err)
-{
-	for (size_t i = 0; i < core->descriptor_count; i++) {
-		const struct core_descriptor *d = &core->descriptors[i];
-
-		if (d->file >= core->file_count || d->fd > FD_MAX ||
-		    (i > 0 && d[-1].fd >= d->fd))
-			return error_set(err, FAULT_CORRUPT,
-					 "descriptor %zu is out of order or of "
-					 "no file",
-					 i);
-	}
-	for (size_t i = 0; i < core->watch_count; i++) {
-		const struct core_watch *w = &core->watches[i];
-		bool fits = w->file < core->file_count &&
-			    w->name < core->names_size && w->target <= FD_MAX;
-
-		if (fits)
-			fits = core->files[w->file].kind == CORE_FILE_EPOLL ||
-			       core->files[w->file].kind == CORE_FILE_INOTIFY;
-		if (!fits || (i > 0 && w[-1].file > w->file))
-			return error_set(err, FAULT_CORRUPT,
-					 "watch %zu is out of order or of no "
-					 "file",
-					 i);
-	}
-	return 0;
-}
-
 static bool is_apart(const struct core_range *room, uint64_t offset,
 		     uint64_t size)
 {
@@ -434,6 +403,10 @@ int core_check(const struct core *core, struct error *err)
 		r = check_ranges(core, core->guards, core->guard_count,
 				 "guard region", err);
 	if (r == 0)
+		r = check_sources(core, err);
+	if (r == 0)
+		r = check_outside(core, err);
+	if (r == 0)
 		r = check_objects(core, err);
 	if (r == 0)
 		r = check_seams(core, err);
@@ -448,9 +421,7 @@ int core_check(const struct core *core, struct error *err)
 	if (r == 0)
 		r = check_process(core, err);
 	if (r == 0)
-		r = check_files(core, err);
-	if (r == 0)
-		r = check_descriptors(core, err);
+		r = core_check_files(core, err);
 	if (r == 0)
 		r = check_room(core, err);
 	return r;

@@ -24,12 +24,14 @@
 #include <stdint.h>
 #include <sys/user.h>
 
+#include "core_format_files.h"
+
 #define CORE_NOTE_OWNER "SUBCTX"
 #define CORE_MAGIC	"SUBCTX\r\n"
 #define CORE_SET_MAGIC	"SUBCTXWS"
 
 enum {
-	CORE_VERSION = 5,
+	CORE_VERSION = 6,
 	CORE_PAGE_SIZE = 4096,
 	CORE_SIGNALS = 64,	 /* NSIG - 1 of the kernel */
 	CORE_COMM_SIZE = 16,	 /* TASK_COMM_LEN */
@@ -40,6 +42,7 @@ enum {
 	CORE_XSTATE_PARTS = 20,	 /* XCR0 bits that Linux knows, and more */
 	CORE_SIGINFO_SIZE = 128, /* SI_MAX_SIZE */
 	CORE_WORKING_SET_ROOM = 64 << 10,
+	CORE_BUILD_ID_SIZE = 32, /* SHA-1 takes 20 */
 };
 
 enum core_note_type {
@@ -63,6 +66,8 @@ enum core_note_type {
 	CORE_NOTE_DESCRIPTORS, /* struct core_descriptor, ascending */
 	CORE_NOTE_WATCHES,     /* struct core_watch, by file */
 	CORE_NOTE_FILE_DATA,   /* struct core_record, to which files point */
+	CORE_NOTE_SOURCES,     /* struct core_source */
+	CORE_NOTE_OUTSIDE,     /* struct core_outside, ascending */
 	CORE_NOTE_AUDIT,       /* the report as JSON, for people's tools */
 	CORE_NOTE_END,	       /* behind the last */
 };
@@ -175,8 +180,9 @@ enum {
  * @advice: one bit for each value of madvise(2) to be given again
  * @name: offset of its path or name in CORE_NOTE_NAMES
  * @object: its place in CORE_NOTE_OBJECTS, for CORE_MAPPING_OBJECT
- * @file_*: for CORE_MAPPING_SHARED, by what it is known again; the offset also
- *	for CORE_MAPPING_OBJECT
+ * @file_*: for CORE_MAPPING_SHARED, by what it is known again, and for
+ *	CORE_MAPPING_FILE, from what it was mapped; the offset also for
+ *	CORE_MAPPING_OBJECT
  */
 struct core_mapping {
 	uint64_t start;
@@ -196,6 +202,35 @@ struct core_mapping {
 };
 
 /*
+ * A file that holds bytes of the image, which the core then does not: one that
+ * was mapped, or another core, a base.
+ *
+ * @id: its build ID, of which @id_size bytes are used; none for a core
+ * @digest: of a core, its core_image.digest; otherwise 0
+ */
+struct core_source {
+	uint64_t size;
+	uint64_t device;
+	uint64_t inode;
+	int64_t seconds; /* its mtime */
+	uint32_t nanoseconds;
+	uint32_t name;
+	uint64_t digest;
+	uint32_t reserved;
+	uint32_t id_size;
+	unsigned char id[CORE_BUILD_ID_SIZE];
+};
+
+/* Pages of one private mapping that a source has at @offset. */
+struct core_outside {
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset;
+	uint32_t source;
+	uint32_t reserved;
+};
+
+/*
  * Shared memory that has no name in any file system; several mappings may show
  * it.
  * @name: of the memfd, as an offset in CORE_NOTE_NAMES
@@ -205,95 +240,6 @@ struct core_object {
 	uint64_t size;
 	uint32_t name;
 	uint32_t file;
-};
-
-/* What an open file is made of.  @values are named in this order. */
-enum core_file_kind {
-	CORE_FILE_INHERITED = 1, /* the restorer's: descriptor */
-	CORE_FILE_PATH,		 /* opened by @name: S_IF*, device number */
-	CORE_FILE_PIPE,		 /* one end: capacity */
-	CORE_FILE_SOCKETPAIR,	 /* one end: type, how it is shut: SHUT_* + 1 */
-	CORE_FILE_SOCKET,	 /* domain, type, protocol, backlog + 1 or 0 */
-	CORE_FILE_EVENTFD,	 /* counter, 1 for a semaphore */
-	CORE_FILE_TIMERFD,	 /* clock, ticks, due ns, interval ns, TFD_* */
-	CORE_FILE_SIGNALFD,	 /* signals, the bit of n is n - 1 */
-	CORE_FILE_EPOLL,
-	CORE_FILE_INOTIFY, /* the highest number that was given, or more */
-	CORE_FILE_CLOSED,  /* a standard stream that is none */
-	CORE_FILE_MEMFD, /* F_SEAL_*, mode; its bytes are at @data in the core */
-	CORE_FILE_KINDS, /* behind the last */
-};
-
-enum {
-	CORE_FILE_VALUES = 5,
-	/* Of CORE_FILE_PATH: any file of that name will do. */
-	CORE_FILE_ANY = 1 << 0,
-};
-
-/*
- * An open file, which several descriptors may share.
- * @flags: O_*, as F_GETFL gives them
- * @rules: CORE_FILE_ANY
- * @peer: of a pair the index of the other end, otherwise its own
- * @device, @inode, @size, @seconds, @nanoseconds: by which a file is known
- *	again; the last two are its mtime
- * @data, @data_size: its part of CORE_NOTE_FILE_DATA, whole records: for ends
- *	of pairs what is to be read there, message by message; for sockets
- *	their address and options
- */
-struct core_file {
-	uint32_t kind;
-	uint32_t flags;
-	uint32_t rules;
-	uint32_t name;
-	uint32_t peer;
-	uint32_t nanoseconds;
-	int64_t seconds;
-	uint64_t device;
-	uint64_t inode;
-	uint64_t size;
-	uint64_t position;
-	uint64_t values[CORE_FILE_VALUES];
-	uint64_t data;
-	uint64_t data_size;
-};
-
-/* @flags: FD_CLOEXEC, or 0 */
-struct core_descriptor {
-	uint32_t fd;
-	uint32_t file;
-	uint32_t flags;
-	uint32_t reserved;
-};
-
-/*
- * What an epoll or inotify @file looks at.
- * @target: a descriptor, or the number of the watch
- * @name: of what inotify watches
- */
-struct core_watch {
-	uint32_t file;
-	uint32_t target;
-	uint32_t events;
-	uint32_t name;
-	uint64_t data;
-	uint64_t device;
-	uint64_t inode;
-};
-
-/* What a record is; the levels of setsockopt(2) are options of that level. */
-enum core_record_level {
-	CORE_RECORD_MESSAGE = 0x10000,
-	CORE_RECORD_ADDRESS, /* as for bind(2) */
-	CORE_RECORD_MODE,    /* of the file of a unix socket, 4 bytes */
-};
-
-/* @size bytes follow, and zeros up to a multiple of 8. */
-struct core_record {
-	uint32_t level;
-	uint32_t option;
-	uint32_t size;
-	uint32_t reserved;
 };
 
 /* The fields of struct prctl_mm_map, and where the kernel's own pages are. */
@@ -429,6 +375,8 @@ static_assert(sizeof(struct core_image) == 80, "part of the format");
 static_assert(sizeof(struct core_working_set) == 24, "part of the format");
 static_assert(sizeof(struct core_touched) == 16, "part of the format");
 static_assert(sizeof(struct core_mapping) == 88, "part of the format");
+static_assert(sizeof(struct core_source) == 88, "part of the format");
+static_assert(sizeof(struct core_outside) == 32, "part of the format");
 static_assert(sizeof(struct core_process) == 136, "part of the format");
 static_assert(sizeof(struct core_machine) == 416, "part of the format");
 static_assert(sizeof(struct core_thread) == 328, "part of the format");
@@ -438,10 +386,6 @@ static_assert(sizeof(struct core_object) == 16, "part of the format");
 static_assert(sizeof(struct core_pending) == 136, "part of the format");
 static_assert(sizeof(struct core_timer) == 48, "part of the format");
 static_assert(sizeof(struct core_owner) == 16, "part of the format");
-static_assert(sizeof(struct core_file) == 120, "part of the format");
-static_assert(sizeof(struct core_descriptor) == 16, "part of the format");
-static_assert(sizeof(struct core_watch) == 40, "part of the format");
-static_assert(sizeof(struct core_record) == 16, "part of the format");
 
 static inline uint64_t core_touched_end(const struct core_touched *item)
 {

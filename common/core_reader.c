@@ -161,6 +161,10 @@ static int take_notes(struct core *core, struct note_cursor notes, char *free,
 		     core->watch_count),
 		SLOT(char, 0, "bytes of open files", core->file_data,
 		     core->file_data_size),
+		SLOT(struct core_source, 0, "sources", core->sources,
+		     core->source_count),
+		SLOT(struct core_outside, 0, "pages of sources", core->outside,
+		     core->outside_count),
 	};
 	const size_t slot_count = sizeof(slots) / sizeof(slots[0]);
 	struct note_slot auxv = SLOT(uint64_t, 0, "auxiliary vector",

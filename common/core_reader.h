@@ -49,6 +49,10 @@ struct core {
 	size_t descriptor_count;
 	const struct core_watch *watches;
 	size_t watch_count;
+	const struct core_source *sources;
+	size_t source_count;
+	const struct core_outside *outside;
+	size_t outside_count;
 	const char *file_data;
 	size_t file_data_size;
 	const char *names;

@@ -62,10 +62,8 @@ static Elf64_Phdr make_segment(const struct core_segment *segment)
 	head.p_flags |= segment->protection & PROT_READ ? PF_R : 0;
 	head.p_flags |= segment->protection & PROT_WRITE ? PF_W : 0;
 	head.p_flags |= segment->protection & PROT_EXEC ? PF_X : 0;
-	if (segment->is_stored) {
-		head.p_offset = segment->offset;
-		head.p_filesz = head.p_memsz;
-	}
+	head.p_offset = segment->offset;
+	head.p_filesz = segment->is_stored ? head.p_memsz : 0;
 	return head;
 }
 

@@ -11,7 +11,10 @@
 #include "error.h"
 #include "note.h"
 
-/* @offset: of the byte at @start, page aligned; ignored if nothing is stored */
+/*
+ * @offset: of the byte at @start, page aligned.  Where nothing is stored, where
+ *	it would be, as readers go by the order (elfutils 0.188), or 0.
+ */
 struct core_segment {
 	uint64_t start;
 	uint64_t end;

@@ -124,6 +124,10 @@ static int parse_line(struct mapping_list *list, char *line, struct error *err)
 	m->name = at;
 	undo_newlines(line + (at - line));
 	m->deleted = ends_with(m->name, " (deleted)");
+	if (m->inode != 0 && m->name[0] == '/') {
+		m->backing = m->name;
+		m->backing_offset = m->offset;
+	}
 	list->count++;
 	return check_order(list, err);
 }
@@ -165,6 +169,7 @@ void mapping_list_deinit(struct mapping_list *list)
 {
 	free(list->items);
 	free(list->text);
+	free(list->names);
 	*list = (struct mapping_list){0};
 }
 

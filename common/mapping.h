@@ -18,6 +18,9 @@
  * @offset: into the file, bytes
  * @protection: PROT_READ, PROT_WRITE, PROT_EXEC
  * @shared: "s" in the fourth column
+ * @backing: the file whose bytes it shows where it has no pages of its own,
+ *	which may be another than @name when that is known better; or NULL
+ * @backing_offset: into that
  * @name: the file's path with \012 undone, "[heap]" and its like, or "";
  *	lives in the list's text
  * @deleted: the kernel put " (deleted)" behind the name, which @name keeps
@@ -36,15 +39,18 @@ struct mapping {
 	bool shared;
 	bool deleted;
 	const char *name;
+	const char *backing;
+	uint64_t backing_offset;
 	const char *vm_flags;
 	uint32_t protection_key;
 };
 
-/* @text: what the names point into; owned, like @items. */
+/* @text, @names: what the names point into; owned, like @items. */
 struct mapping_list {
 	struct mapping *items;
 	size_t count;
 	char *text;
+	char *names;
 };
 
 /*

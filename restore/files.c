@@ -105,7 +105,9 @@ int files_prepare(struct files *ret_files, struct core *core, struct error *err)
 	if (!files.fds)
 		return error_system(err, ENOMEM, "cannot keep open files");
 	memset(files.fds, 0xff, core->file_count * sizeof(int));
-	r = numbers_raise(core, core->file_count + core->mapping_count + SPARE,
+	r = numbers_raise(core,
+			  core->file_count + core->mapping_count +
+				  core->source_count + SPARE,
 			  &files.soft, err);
 	if (r == 0)
 		r = numbers_lift(&core->fd, files.lowest, err);

@@ -21,6 +21,7 @@
 #include "ready_stop.h"
 #include "record.h"
 #include "self_files.h"
+#include "sources.h"
 #include "vdso.h"
 #include "working_set.h"
 
@@ -97,6 +98,7 @@ struct restore {
 	struct inherited inherited;
 	struct files files;
 	int *shared_fds;
+	int *source_fds;
 	struct vdso_plan vdso;
 	struct plan plan;
 };
@@ -127,6 +129,9 @@ static int open_files(struct restore *r, struct error *err)
 	struct core *core = &r->core;
 	int failed;
 
+	if (sources_open(core, options->core_path, &options->places,
+			 &r->source_fds, err) < 0)
+		return -err->code;
 	if (is_only_planned(r))
 		return backing_open(core, NULL, &r->shared_fds, err);
 	failed = files_prepare(&r->files, core, err);
@@ -140,6 +145,8 @@ static int open_files(struct restore *r, struct error *err)
 	for (size_t i = 0; !failed && r->shared_fds && i < core->mapping_count;
 	     i++)
 		failed = numbers_lift(r->shared_fds + i, r->files.lowest, err);
+	for (size_t i = 0; !failed && i < core->source_count; i++)
+		failed = numbers_lift(r->source_fds + i, r->files.lowest, err);
 	if (failed)
 		files_undo(&r->files);
 	return failed;
@@ -161,6 +168,7 @@ static int make_plan(struct restore *r, struct error *err)
 		.argc = r->options->argc,
 		.argv = r->options->argv,
 		.shared_fds = r->shared_fds,
+		.source_fds = r->source_fds,
 		.pid = (uint32_t)getpid(),
 		.user = (uint32_t)getauxval(AT_UID),
 		.mask = blocked_signals(),

@@ -2,7 +2,7 @@
  * options.c - the command line of subctx-restore, and its only usage text
  *
  * Without getopt_long(3), which would be a sixth of the program and wants to
- * print its own messages: there are few options, and one with a value.
+ * print its own messages: there are few options.
  */
 #include "options.h"
 
@@ -17,6 +17,8 @@ static const char help[] =
 	"Becomes the service that subctx-capture has written to CORE.\n"
 	"\n"
 	"  --inherit=FD   take the caller's descriptor FD for that of the service\n"
+	"  --base=FILE    a base of CORE, where it has another place than it had\n"
+	"  --file=OLD=NEW the file OLD that CORE has no copy of is NEW now\n"
 	"  --dry-run      print what would be done, one system call a line\n"
 	"  --populate     have all of its memory at hand before it goes on\n"
 	"  --hugepages    copy large memory into huge pages\n"
@@ -81,6 +83,29 @@ static int take_inherited(struct options *options, const char *text,
 	return 0;
 }
 
+static int take_place(const char **places, size_t *count, const char *text,
+		      struct error *err)
+{
+	if (*count == SOURCES_PLACES_MAX)
+		return error_set(err, FAULT_USAGE,
+				 "more than %d files have another place",
+				 SOURCES_PLACES_MAX);
+	places[(*count)++] = text;
+	return 0;
+}
+
+static int take_moved(struct options *options, const char *text,
+		      struct error *err)
+{
+	if (!strchr(text, '='))
+		return error_set(err, FAULT_USAGE,
+				 "'%s' names no file and its new place, "
+				 "OLD=NEW",
+				 text);
+	return take_place(options->places.moved, &options->places.moved_count,
+			  text, err);
+}
+
 static int take_option(struct options *options, const char *word,
 		       struct error *err)
 {
@@ -89,6 +114,11 @@ static int take_option(struct options *options, const char *word,
 
 	if (take_word(&value, "--inherit="))
 		return take_inherited(options, value, err);
+	if (take_word(&value, "--base="))
+		return take_place(options->places.bases,
+				  &options->places.base_count, value, err);
+	if (take_word(&value, "--file="))
+		return take_moved(options, value, err);
 	if (!flag)
 		return unknown(err, word);
 	*flag = true;

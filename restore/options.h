@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "common/error.h"
+#include "sources.h"
 
 enum {
 	OPTIONS_INHERITED_MAX = 64,
@@ -15,12 +16,14 @@ enum {
 
 /*
  * @inherited: descriptors that are the caller's
+ * @places: where files are of which the core has no copy
  * @argc, @argv: what stands behind "--", for the service
  */
 struct options {
 	const char *core_path;
 	int inherited[OPTIONS_INHERITED_MAX];
 	size_t inherited_count;
+	struct source_places places;
 	bool dry_run;
 	bool stop;
 	bool record;

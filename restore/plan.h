@@ -31,6 +31,7 @@
  * What the restorer adds to the core.
  * @argc, @argv: for the service, through subctx.h
  * @shared_fds: for each mapping an open file, or -1
+ * @source_fds: for each source of the core
  * @fds: how many of them there are to be closed
  * @pid, @user: ours, and so the service's
  * @mask: the signals that were blocked when we were started
@@ -45,6 +46,7 @@ struct plan_input {
 	int argc;
 	char **argv;
 	const int *shared_fds;
+	const int *source_fds;
 	uint32_t pid;
 	uint32_t user;
 	uint64_t mask;

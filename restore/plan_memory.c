@@ -34,43 +34,105 @@ enum {
 	HUGE_PAGE = 2 << 20,
 };
 
+/* What is at @offset of an open file. */
+struct part {
+	struct core_range range;
+	int fd;
+	uint64_t offset;
+};
+
 /*
- * The parts of a mapping between its holes, one after the other; and its seams.
+ * The parts of a mapping between its holes, one after the other, some of which
+ * are outside the core; and its seams.
  */
 struct parts {
+	const struct plan_input *input;
 	const struct core_mapping *mapping;
 	const struct core_range *hole;
 	const struct core_range *end;
+	const struct core_outside *outside;
+	const struct core_outside *outside_end;
 	const uint64_t *seam;
 	const uint64_t *seam_end;
 	uint64_t at;
 };
 
-static bool next_part(struct parts *parts, struct core_range *ret_part)
+/* Where neither a hole begins nor what is outside. */
+static uint64_t end_of_stored(const struct parts *parts)
 {
-	while (parts->at < parts->mapping->end) {
-		uint64_t stop = parts->mapping->end;
+	uint64_t end = parts->mapping->end;
 
-		ret_part->start = parts->at;
-		if (parts->hole < parts->end && parts->hole->start < stop)
-			stop = parts->hole->start;
-		ret_part->end = stop;
-		parts->at = stop;
-		if (stop < parts->mapping->end)
-			parts->at = (parts->hole++)->end;
-		if (ret_part->start < ret_part->end)
-			return true;
-	}
-	return false;
+	if (parts->hole < parts->end && parts->hole->start < end)
+		end = parts->hole->start;
+	if (parts->outside < parts->outside_end && parts->outside->start < end)
+		end = parts->outside->start;
+	return end;
+}
+
+static void skip_holes(struct parts *parts)
+{
+	while (parts->hole < parts->end && parts->hole->start == parts->at)
+		parts->at = (parts->hole++)->end;
+}
+
+static struct part take_outside(struct parts *parts)
+{
+	const struct core_outside *o = parts->outside++;
+
+	return (struct part){
+		.range = {o->start, o->end},
+		.fd = parts->input->source_fds[o->source],
+		.offset = o->offset,
+	};
+}
+
+static struct part take_stored(const struct parts *parts)
+{
+	const struct core_mapping *m = parts->mapping;
+
+	return (struct part){
+		.range = {parts->at, end_of_stored(parts)},
+		.fd = parts->input->core->fd,
+		.offset = m->offset + (parts->at - m->start),
+	};
+}
+
+static bool next_part(struct parts *parts, struct part *ret_part)
+{
+	skip_holes(parts);
+	if (parts->at == parts->mapping->end)
+		return false;
+	if (parts->outside < parts->outside_end &&
+	    parts->outside->start == parts->at)
+		*ret_part = take_outside(parts);
+	else
+		*ret_part = take_stored(parts);
+	parts->at = ret_part->range.end;
+	return true;
+}
+
+static uint64_t part_size(const struct part *part)
+{
+	return part->range.end - part->range.start;
+}
+
+/* Less its first bytes, up to @start. */
+static struct part part_from(const struct part *part, uint64_t start)
+{
+	return (struct part){
+		.range = {start, part->range.end},
+		.fd = part->fd,
+		.offset = part->offset + (start - part->range.start),
+	};
 }
 
 static uint64_t size_of_parts(struct parts parts)
 {
-	struct core_range part;
+	struct part part;
 	uint64_t size = 0;
 
 	while (next_part(&parts, &part))
-		size += part.end - part.start;
+		size += part_size(&part);
 	return size;
 }
 
@@ -98,31 +160,30 @@ static void add_mapping(struct plan *plan, uint64_t start, uint64_t end,
 }
 
 /* Goes on from the mapping before, where address, file and rights do. */
-static bool extend_last(struct plan *plan, const struct core_range *part,
-			uint64_t protection, uint64_t flags, uint64_t offset)
+static bool extend_last(struct plan *plan, const struct part *part,
+			uint64_t protection, uint64_t flags)
 {
 	struct call *last = &plan->calls[plan->call_count - 1];
 	uint64_t *a = last->arguments;
 
 	if (plan->call_count == 0 || last->number != SYS_mmap ||
-	    a[0] + a[1] != part->start || a[2] != protection || a[3] != flags ||
-	    flags & MAP_ANONYMOUS || a[5] + a[1] != offset)
+	    a[0] + a[1] != part->range.start || a[2] != protection ||
+	    a[3] != flags || flags & MAP_ANONYMOUS ||
+	    a[4] != (uint64_t)part->fd || a[5] + a[1] != part->offset)
 		return false;
-	a[1] += part->end - part->start;
+	a[1] += part_size(part);
 	return true;
 }
 
-static void map_from_core(struct plan *plan, int fd,
-			  const struct core_mapping *m, struct core_range part,
-			  uint64_t fixed)
+static void map_stored(struct plan *plan, const struct core_mapping *m,
+		       const struct part *part, uint64_t fixed)
 {
-	uint64_t offset = m->offset + (part.start - m->start);
 	uint64_t flags = map_flags(m, MAP_PRIVATE | fixed);
 
-	if (part.start < part.end &&
-	    !extend_last(plan, &part, m->protection, flags, offset))
-		add_mapping(plan, part.start, part.end, m->protection, flags,
-			    fd, offset);
+	if (part_size(part) > 0 &&
+	    !extend_last(plan, part, m->protection, flags))
+		add_mapping(plan, part->range.start, part->range.end,
+			    m->protection, flags, part->fd, part->offset);
 }
 
 static void map_anonymous(struct plan *plan, const struct core_mapping *m,
@@ -134,15 +195,14 @@ static void map_anonymous(struct plan *plan, const struct core_mapping *m,
 		    0);
 }
 
-static void read_part(struct plan *plan, int fd, const struct core_mapping *m,
-		      struct core_range part)
+static void read_part(struct plan *plan, const struct part *part)
 {
-	uint64_t size = part.end - part.start;
+	uint64_t size = part_size(part);
 
 	if (size >= WORTH_FETCHING)
-		plan_fetch(plan, part, true);
-	plan_add(plan, CALL_GIVES(size, SYS_pread64, (uint64_t)fd, part.start,
-				  size, m->offset + (part.start - m->start)));
+		plan_fetch(plan, part->range, true);
+	plan_add(plan, CALL_GIVES(size, SYS_pread64, (uint64_t)part->fd,
+				  part->range.start, size, part->offset));
 }
 
 static void advise(struct plan *plan, const struct core_mapping *m,
@@ -164,12 +224,12 @@ static struct core_range whole(const struct core_mapping *m)
  * the service has asked for them, or, if they are @wanted now, where there are
  * any.
  */
-static void copy_memory(struct plan *plan, int fd, struct parts parts,
+static void copy_memory(struct plan *plan, struct parts parts,
 			uint64_t more_flags, bool wanted)
 {
 	const struct core_mapping *m = parts.mapping;
 	const uint32_t early = m->advice & (uint32_t)1 << MADV_HUGEPAGE;
-	struct core_range part;
+	struct part part;
 
 	map_anonymous(plan, m, whole(m), m->protection | PROT_WRITE,
 		      MAP_FIXED_NOREPLACE | more_flags);
@@ -178,7 +238,7 @@ static void copy_memory(struct plan *plan, int fd, struct parts parts,
 		plan_add(plan, CALL_TRY(SYS_madvise, m->start,
 					m->end - m->start, MADV_HUGEPAGE));
 	while (next_part(&parts, &part))
-		read_part(plan, fd, m, part);
+		read_part(plan, &part);
 	if (!is_writable(m))
 		plan_add(plan, CALL_GIVES(0, SYS_mprotect, m->start,
 					  m->end - m->start, m->protection));
@@ -186,31 +246,34 @@ static void copy_memory(struct plan *plan, int fd, struct parts parts,
 }
 
 /* Up to its end, around the seams in it. */
-static void map_part(struct plan *plan, int fd, struct parts *parts,
-		     struct core_range part, uint64_t fixed)
+static void map_part(struct plan *plan, struct parts *parts, struct part part,
+		     uint64_t fixed)
 {
 	const struct core_mapping *m = parts->mapping;
 
-	for (; parts->seam < parts->seam_end && *parts->seam < part.end;
+	for (; parts->seam < parts->seam_end && *parts->seam < part.range.end;
 	     parts->seam++) {
 		const uint64_t seam = *parts->seam;
-		const struct core_range page = {seam, seam + CORE_PAGE_SIZE};
+		struct part before = part, page;
 
-		if (seam < part.start)
+		if (seam < part.range.start)
 			continue;
-		map_from_core(plan, fd, m,
-			      (struct core_range){part.start, seam}, fixed);
-		read_part(plan, fd, m, page);
-		part.start = page.end;
+		before.range.end = seam;
+		map_stored(plan, m, &before, fixed);
+		part = part_from(&part, seam);
+		page = part;
+		page.range.end = seam + CORE_PAGE_SIZE;
+		read_part(plan, &page);
+		part = part_from(&part, page.range.end);
 	}
-	map_from_core(plan, fd, m, part, fixed);
+	map_stored(plan, m, &part, fixed);
 }
 
-static void map_memory(struct plan *plan, int fd, struct parts parts)
+static void map_memory(struct plan *plan, struct parts parts)
 {
 	const struct core_mapping *m = parts.mapping;
 	uint64_t fixed = MAP_FIXED_NOREPLACE;
-	struct core_range part;
+	struct part part;
 
 	if (parts.seam < parts.seam_end ||
 	    size_of_parts(parts) < m->end - m->start) {
@@ -218,24 +281,24 @@ static void map_memory(struct plan *plan, int fd, struct parts parts)
 		fixed = MAP_FIXED;
 	}
 	while (next_part(&parts, &part))
-		map_part(plan, fd, &parts, part, fixed);
+		map_part(plan, &parts, part, fixed);
 	advise(plan, m, m->advice);
 }
 
 /* Pages of a file, of which long runs of zeros need not be read. */
-static void map_file(struct plan *plan, int fd, struct parts parts)
+static void map_file(struct plan *plan, struct parts parts)
 {
 	const struct core_mapping *m = parts.mapping;
-	struct core_range part;
+	struct part part;
 	uint64_t at = m->start;
 
 	while (next_part(&parts, &part)) {
-		if (at < part.start)
+		if (at < part.range.start)
 			map_anonymous(plan, m,
-				      (struct core_range){at, part.start},
+				      (struct core_range){at, part.range.start},
 				      m->protection, MAP_FIXED_NOREPLACE);
-		map_from_core(plan, fd, m, part, MAP_FIXED_NOREPLACE);
-		at = part.end;
+		map_stored(plan, m, &part, MAP_FIXED_NOREPLACE);
+		at = part.range.end;
 	}
 	if (at < m->end)
 		map_anonymous(plan, m, (struct core_range){at, m->end},
@@ -259,11 +322,9 @@ static bool wants_huge_pages(const struct core_mapping *m, uint64_t size)
 	       !(m->advice & (uint32_t)1 << MADV_NOHUGEPAGE);
 }
 
-static void make_anonymous(struct plan *plan, const struct plan_input *input,
-			   struct parts parts)
+static void make_anonymous(struct plan *plan, struct parts parts)
 {
 	const struct core_mapping *m = parts.mapping;
-	const int fd = input->core->fd;
 	uint64_t size = size_of_parts(parts);
 
 	if (m->flags & CORE_MAP_DROPPABLE) {
@@ -274,35 +335,33 @@ static void make_anonymous(struct plan *plan, const struct plan_input *input,
 		map_anonymous(plan, m, whole(m), m->protection,
 			      MAP_FIXED_NOREPLACE);
 		advise(plan, m, m->advice);
-	} else if (input->huge_pages && wants_huge_pages(m, size)) {
-		copy_memory(plan, fd, parts, 0, true);
+	} else if (parts.input->huge_pages && wants_huge_pages(m, size)) {
+		copy_memory(plan, parts, 0, true);
 	} else if (m->flags & CORE_MAP_COPY || size <= WORTH_MAPPING ||
 		   (parts.seam < parts.seam_end && !is_writable(m))) {
-		copy_memory(plan, fd, parts, 0, false);
+		copy_memory(plan, parts, 0, false);
 	} else {
-		map_memory(plan, fd, parts);
+		map_memory(plan, parts);
 	}
 }
 
-static void make_mapping(struct plan *plan, const struct plan_input *input,
-			 size_t index, struct parts parts)
+static void make_mapping(struct plan *plan, size_t index, struct parts parts)
 {
 	const struct core_mapping *m = parts.mapping;
-	int fd = input->core->fd;
 
 	switch ((enum core_mapping_kind)m->kind) {
 	case CORE_MAPPING_FILE:
-		map_file(plan, fd, parts);
+		map_file(plan, parts);
 		break;
 	case CORE_MAPPING_ANONYMOUS:
-		make_anonymous(plan, input, parts);
+		make_anonymous(plan, parts);
 		break;
 	case CORE_MAPPING_STACK:
-		copy_memory(plan, fd, parts, MAP_GROWSDOWN, false);
+		copy_memory(plan, parts, MAP_GROWSDOWN, false);
 		break;
 	case CORE_MAPPING_SHARED:
 	case CORE_MAPPING_OBJECT:
-		map_shared(plan, m, input->shared_fds[index]);
+		map_shared(plan, m, parts.input->shared_fds[index]);
 		break;
 	case CORE_MAPPING_VDSO:
 	case CORE_MAPPING_VVAR:
@@ -355,42 +414,72 @@ static void make_guards(struct plan *plan, const struct core *core)
 	}
 }
 
+/* Of mapping after mapping, in order. */
+static struct parts begin_parts(const struct plan_input *input,
+				const struct core_mapping *m,
+				const struct parts *before)
+{
+	const struct core *core = input->core;
+	struct parts parts = {
+		.input = input,
+		.mapping = m,
+		.hole = before->end,
+		.end = before->end,
+		.outside = before->outside_end,
+		.outside_end = before->outside_end,
+		.seam = before->seam_end,
+		.seam_end = before->seam_end,
+		.at = m->start,
+	};
+
+	while (parts.end < core->holes + core->hole_count &&
+	       parts.end->start < m->end)
+		parts.end++;
+	while (parts.outside_end < core->outside + core->outside_count &&
+	       parts.outside_end->start < m->end)
+		parts.outside_end++;
+	while (parts.seam_end < core->seams + core->seam_count &&
+	       *parts.seam_end < m->end)
+		parts.seam_end++;
+	return parts;
+}
+
 void plan_memory(struct plan *plan, const struct plan_input *input)
 {
 	const struct core *core = input->core;
-	const struct core_range *hole = core->holes;
-	const struct core_range *hole_end = hole + core->hole_count;
-	const uint64_t *seam = core->seams;
-	const uint64_t *seam_end = seam + core->seam_count;
+	struct parts parts = {
+		.end = core->holes,
+		.outside_end = core->outside,
+		.seam_end = core->seams,
+	};
 
 	for (size_t i = 0; i < core->mapping_count; i++) {
 		const struct core_mapping *m = &core->mappings[i];
 		const struct core_range all = whole(m);
-		struct parts parts = {m, hole, hole, seam, seam, m->start};
+		struct parts these;
 
-		while (parts.end < hole_end && parts.end->start < m->end)
-			parts.end++;
-		while (parts.seam_end < seam_end && *parts.seam_end < m->end)
-			parts.seam_end++;
-		hole = parts.end;
-		seam = parts.seam_end;
+		parts = begin_parts(input, m, &parts);
+		these = parts;
 		/* Nothing is stored: all of it is a hole. */
 		if (m->offset == 0) {
-			parts.hole = &all;
-			parts.end = &all + 1;
+			these.hole = &all;
+			these.end = &all + 1;
 		}
-		make_mapping(plan, input, i, parts);
+		make_mapping(plan, i, these);
 	}
 	make_guards(plan, core);
 	for (size_t i = 0; i < core->mapping_count; i++)
 		finish_mapping(plan, core, &core->mappings[i]);
 }
 
-/* A part takes two calls, a mapping its own, its protection and its advice. */
+/*
+ * A part takes two calls, a mapping its own, its protection and its advice; what
+ * is outside ends one part and begins another.
+ */
 size_t plan_memory_calls(const struct core *core)
 {
-	size_t calls = 3 * core->hole_count + 2 * core->seam_count +
-		       2 * core->guard_count;
+	size_t calls = 3 * core->hole_count + 4 * core->outside_count +
+		       2 * core->seam_count + 2 * core->guard_count;
 
 	for (size_t i = 0; i < core->mapping_count; i++)
 		calls += 9 +

@@ -135,12 +135,16 @@ void plan_process(struct plan *plan, const struct plan_input *input)
 	plan_timers(plan, input);
 	set_shared_pending(plan, input);
 	plan_attributes(plan, core, leader, true);
+	for (size_t i = 0; i < core->source_count; i++)
+		plan_add(plan, CALL_GIVES(0, SYS_close,
+					  (uint64_t)input->source_fds[i]));
 	plan_add(plan, CALL_GIVES(0, SYS_close, (uint64_t)core->fd));
 }
 
 size_t plan_process_calls(const struct core *core)
 {
-	return FIXED_CALLS + count_signals(core) + core->owner_count;
+	return FIXED_CALLS + count_signals(core) + core->owner_count +
+	       core->source_count;
 }
 
 size_t plan_process_data(const struct core *core)

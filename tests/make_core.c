@@ -128,6 +128,10 @@ static void append_all(struct note_buffer *notes, const struct made_core *m)
 	append(notes, m, CORE_NOTE_WATCHES, m->watches,
 	       m->watch_count * sizeof(*m->watches));
 	append(notes, m, CORE_NOTE_FILE_DATA, m->file_data, m->file_data_size);
+	append(notes, m, CORE_NOTE_SOURCES, m->sources,
+	       m->source_count * sizeof(*m->sources));
+	append(notes, m, CORE_NOTE_OUTSIDE, m->outside,
+	       m->outside_count * sizeof(*m->outside));
 	append(notes, m, CORE_NOTE_SEAMS, m->seams,
 	       m->seam_count * sizeof(*m->seams));
 	append(notes, m, CORE_NOTE_HOLES, m->holes,

@@ -38,6 +38,10 @@ struct made_core {
 	size_t guard_count;
 	struct core_object objects[2];
 	size_t object_count;
+	struct core_source sources[2];
+	size_t source_count;
+	struct core_outside outside[4];
+	size_t outside_count;
 	struct core_pending pending[4];
 	size_t pending_count;
 	struct core_timer timers[4];

@@ -274,7 +274,7 @@ Test(core_format, image_that_is_not_as_it_was_written_is_refused)
 
 	expect_damage(at, "SUBCTX\n\n", 8, false, "it has no SUBCTX note");
 	DAMAGE(struct core_image, at, version, 9, false,
-	       "it has version 9 of the format, this program knows version 5");
+	       "it has version 9 of the format, this program knows version 6");
 	DAMAGE(struct core_image, at, version, 0, false,
 	       "it has version 0 of the format");
 	DAMAGE(struct core_image, at, page_size, 65536, true,

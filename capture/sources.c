@@ -1,0 +1,112 @@
+/*
+ * sources.c - files that hold bytes of the image, so that the core need not
+ */
+#include "sources.h"
+
+#include <elfutils/libdwelf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "common/cleanup.h"
+#include "common/core_reader.h"
+
+/* A core of ours has no build ID, but a digest. */
+static void read_digest(struct core_source *known, const char *path)
+{
+	struct error ignored = {0};
+	struct core core;
+
+	if (core_open(&core, path, &ignored) < 0)
+		return;
+	known->digest = core.image->digest;
+	core_close(&core);
+}
+
+static void read_build_id(struct core_source *known, int fd, const char *path)
+{
+	const void *id = NULL;
+	GElf_Ehdr head;
+	ssize_t size;
+	Elf *elf;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (elf && gelf_getehdr(elf, &head) && head.e_type == ET_CORE) {
+		read_digest(known, path);
+	} else if (elf && elf_kind(elf) == ELF_K_ELF) {
+		size = dwelf_elf_gnu_build_id(elf, &id);
+		if (size > 0 && size <= CORE_BUILD_ID_SIZE) {
+			memcpy(known->id, id, (size_t)size);
+			known->id_size = (uint32_t)size;
+		}
+	}
+	elf_end(elf);
+}
+
+static bool is_backed_by(const struct mapping *m, const struct stat *status)
+{
+	return S_ISREG(status->st_mode) && status->st_ino == m->inode &&
+	       status->st_dev == makedev(m->device_major, m->device_minor);
+}
+
+static uint32_t find(const struct sources *sources, const char *path)
+{
+	for (size_t i = 0; i < sources->count; i++)
+		if (strcmp(sources->items[i].path, path) == 0)
+			return (uint32_t)i;
+	return SOURCES_NONE;
+}
+
+static int add(struct sources *sources, const char *path,
+	       const struct core_source *known, uint32_t *ret_index,
+	       struct error *err)
+{
+	struct source *items =
+		realloc(sources->items, (sources->count + 1) * sizeof(*items));
+
+	if (items)
+		sources->items = items;
+	if (!items || !(items[sources->count].path = strdup(path)))
+		return error_system(err, ENOMEM, "cannot keep the sources");
+	items[sources->count].known = *known;
+	*ret_index = (uint32_t)sources->count++;
+	return 0;
+}
+
+int sources_find(struct sources *sources, const struct mapping *m,
+		 uint32_t *ret_index, struct error *err)
+{
+	cleanup_fd int fd = -1;
+	struct core_source known = {0};
+	struct stat status;
+
+	*ret_index = SOURCES_NONE;
+	if (!m->backing)
+		return 0;
+	*ret_index = find(sources, m->backing);
+	if (*ret_index != SOURCES_NONE)
+		return 0;
+	fd = open(m->backing, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &status) < 0 || !is_backed_by(m, &status))
+		return 0;
+	known.size = (uint64_t)status.st_size;
+	known.device = status.st_dev;
+	known.inode = status.st_ino;
+	known.seconds = status.st_mtim.tv_sec;
+	known.nanoseconds = (uint32_t)status.st_mtim.tv_nsec;
+	read_build_id(&known, fd, m->backing);
+	return add(sources, m->backing, &known, ret_index, err);
+}
+
+void sources_deinit(struct sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++)
+		free(sources->items[i].path);
+	free(sources->items);
+	*sources = (struct sources){0};
+}

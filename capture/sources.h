@@ -1,0 +1,37 @@
+/*
+ * sources.h - files that hold bytes of the image, so that the core need not
+ */
+#ifndef CAPTURE_SOURCES_H
+#define CAPTURE_SOURCES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/core_format.h"
+#include "common/error.h"
+#include "common/mapping.h"
+
+enum {
+	SOURCES_NONE = UINT32_MAX,
+};
+
+/* @path: owned; @known: all but its name, by which it is known again */
+struct source {
+	char *path;
+	struct core_source known;
+};
+
+struct sources {
+	struct source *items;
+	size_t count;
+};
+
+/*
+ * Which of the sources @m is backed by, added if it is a new one; SOURCES_NONE
+ * when the file is gone, or is none that stays as it is.
+ */
+int sources_find(struct sources *sources, const struct mapping *m,
+		 uint32_t *ret_index, struct error *err);
+void sources_deinit(struct sources *sources);
+
+#endif

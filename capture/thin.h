@@ -1,0 +1,16 @@
+/*
+ * thin.h - which pages a core need not hold, as a file has them
+ */
+#ifndef CAPTURE_THIN_H
+#define CAPTURE_THIN_H
+
+#include "contents.h"
+
+/*
+ * Of private mappings that show a file, pages that the service has not made its
+ * own are taken out of contents->data and kept in contents->outside.
+ */
+int thin_decide(struct contents *contents, const struct tracee *t,
+		struct error *err);
+
+#endif

@@ -1,0 +1,213 @@
+/*
+ * sources.c - files that hold bytes of the image, and proof that they still do
+ */
+#include "sources.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build_id.h"
+#include "common/cleanup.h"
+
+enum {
+	IDENTITY_SIZE = 160,
+};
+
+static bool is_same_inode(const struct core_source *source,
+			  const struct stat *status)
+{
+	return status->st_dev == source->device &&
+	       status->st_ino == source->inode;
+}
+
+static bool is_unchanged(const struct core_source *source,
+			 const struct stat *status)
+{
+	return (uint64_t)status->st_size == source->size &&
+	       status->st_mtim.tv_sec == source->seconds &&
+	       (uint32_t)status->st_mtim.tv_nsec == source->nanoseconds;
+}
+
+/* For people, who compare two of them. */
+static void describe(char text[IDENTITY_SIZE], const unsigned char *id,
+		     uint32_t id_size, uint64_t size, int64_t seconds)
+{
+	char hex[2 * CORE_BUILD_ID_SIZE + 1] = "";
+
+	for (uint32_t i = 0; i < id_size; i++)
+		snprintf(hex + 2 * (size_t)i, 3, "%02x", id[i]);
+	snprintf(text, IDENTITY_SIZE,
+		 "%s%s%s%" PRIu64 " bytes, changed at %" PRId64,
+		 id_size > 0 ? "build ID " : "", hex, id_size > 0 ? ", " : "",
+		 size, seconds);
+}
+
+static int refuse_file(const struct core_source *source, const char *name,
+		       const struct stat *status, const struct build_id *id,
+		       struct error *err)
+{
+	char then[IDENTITY_SIZE], now[IDENTITY_SIZE];
+
+	describe(then, source->id, source->id_size, source->size,
+		 source->seconds);
+	describe(now, id->bytes, id->size, (uint64_t)status->st_size,
+		 status->st_mtim.tv_sec);
+	error_set(err, FAULT_UNSUPPORTED,
+		  "cannot map '%s', which it has no copy of: it is not the "
+		  "file of the capture; then: %s; now: %s",
+		  name, then, now);
+	error_hint(err,
+		   "If that is elsewhere now, --file %s=NEW says so. Or "
+		   "capture again.",
+		   name);
+	return -err->code;
+}
+
+/* The same inode with the same date needs no further proof. */
+static int check_file(const struct core_source *source, const char *name,
+		      int fd, struct error *err)
+{
+	struct build_id id;
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return error_system(err, errno, "cannot map '%s'", name);
+	if (is_same_inode(source, &status) && is_unchanged(source, &status))
+		return 0;
+	build_id_read(&id, fd);
+	if ((uint64_t)status.st_size == source->size &&
+	    id.size == source->id_size &&
+	    (id.size > 0 ? memcmp(id.bytes, source->id, id.size) == 0
+			 : is_unchanged(source, &status)))
+		return 0;
+	return refuse_file(source, name, &status, &id, err);
+}
+
+/* What --file says, or the name itself. */
+static const char *find_place(const struct source_places *places,
+			      const char *name)
+{
+	const size_t length = strlen(name);
+
+	for (size_t i = 0; i < places->moved_count; i++)
+		if (strncmp(places->moved[i], name, length) == 0 &&
+		    places->moved[i][length] == '=')
+			return places->moved[i] + length + 1;
+	return name;
+}
+
+static int open_file(const struct core_source *source, const char *name,
+		     const struct source_places *places, int *ret_fd,
+		     struct error *err)
+{
+	const char *path = find_place(places, name);
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0) {
+		error_system(err, errno,
+			     "cannot map '%s', which it has no copy of", path);
+		error_hint(err,
+			   "If it is elsewhere now, --file %s=NEW says "
+			   "so.",
+			   name);
+		return -err->code;
+	}
+	if (check_file(source, path, fd, err) < 0)
+		return -err->code;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* Whether it is the base; @err is why it is not. */
+static bool is_base(const struct core *core, const struct core_source *source,
+		    const char *path, int *ret_fd, struct error *err)
+{
+	struct stat own, others;
+	struct core base;
+
+	*err = (struct error){0};
+	if (core_open(&base, path, err) < 0)
+		return false;
+	if (fstat(core->fd, &own) == 0 && fstat(base.fd, &others) == 0 &&
+	    own.st_dev == others.st_dev && own.st_ino == others.st_ino)
+		error_set(err, FAULT_CORRUPT, "'%s' is its own base", path);
+	else if (base.image->digest != source->digest)
+		error_set(err, FAULT_UNSUPPORTED,
+			  "'%s' is another core than its base; then: digest "
+			  "%016" PRIx64 ", now: %016" PRIx64,
+			  path, source->digest, base.image->digest);
+	else
+		*ret_fd = take_fd(&base.fd);
+	core_close(&base);
+	return err->fault == FAULT_NONE;
+}
+
+/* The same name, in the folder of @core_path. */
+static void place_beside(char path[PATH_MAX], const char *core_path,
+			 const char *name)
+{
+	const char *slash = strrchr(core_path, '/');
+	const char *base = strrchr(name, '/');
+
+	snprintf(path, PATH_MAX, "%.*s%s",
+		 slash ? (int)(slash + 1 - core_path) : 0, core_path,
+		 base ? base + 1 : name);
+}
+
+/* By its recorded name, beside the core, or where the caller says. */
+static int open_base(const struct core *core, const struct core_source *source,
+		     const char *core_path, const struct source_places *places,
+		     int *ret_fd, struct error *err)
+{
+	const char *name = core->names + source->name;
+	struct error later;
+	char beside[PATH_MAX];
+
+	if (is_base(core, source, name, ret_fd, err))
+		return 0;
+	place_beside(beside, core_path, name);
+	if (is_base(core, source, beside, ret_fd, &later))
+		return *err = later, 0;
+	for (size_t i = 0; i < places->base_count; i++)
+		if (is_base(core, source, places->bases[i], ret_fd, &later))
+			return *err = later, 0;
+	if (err->fault == FAULT_SYSTEM && later.fault != FAULT_SYSTEM)
+		*err = later;
+	error_context(err, "its base is missing");
+	error_hint(err, "If it is elsewhere now, --base FILE says where.");
+	return -err->code;
+}
+
+int sources_open(const struct core *core, const char *core_path,
+		 const struct source_places *places, int **ret_fds,
+		 struct error *err)
+{
+	cleanup_heap int *fds = NULL;
+	int r = 0;
+
+	if (core->source_count == 0)
+		return 0;
+	fds = malloc(core->source_count * sizeof(*fds));
+	if (!fds)
+		return error_system(err, ENOMEM, "cannot open its sources");
+	for (size_t i = 0; r == 0 && i < core->source_count; i++) {
+		const struct core_source *source = &core->sources[i];
+
+		r = source->digest
+			    ? open_base(core, source, core_path, places,
+					&fds[i], err)
+			    : open_file(source, core->names + source->name,
+					places, &fds[i], err);
+	}
+	if (r == 0)
+		*ret_fds = take_pointer(&fds);
+	return r;
+}
