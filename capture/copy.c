@@ -41,23 +41,27 @@ struct batch {
 int copy_open(struct copy *ret_copy, const struct tracee *source, int fd,
 	      uint64_t total, struct copy_progress progress, struct error *err)
 {
-	char *buffer = aligned_alloc(CORE_PAGE_SIZE, PIECE);
-
-	if (!buffer)
-		return error_system(err, ENOMEM, "cannot copy the memory");
-	*ret_copy = (struct copy){
+	struct copy copy = {
 		.source = source,
 		.fd = fd,
 		.progress = progress,
 		.total = total,
 		.dense = WORTH_ALLOCATING,
-		.buffer = buffer,
+		.digest = page_digest_create(),
+		.buffer = aligned_alloc(CORE_PAGE_SIZE, PIECE),
 	};
+
+	if (!copy.digest || !copy.buffer) {
+		copy_close(&copy);
+		return error_system(err, ENOMEM, "cannot copy the memory");
+	}
+	*ret_copy = copy;
 	return 0;
 }
 
 void copy_close(struct copy *copy)
 {
+	page_digest_destroy(copy->digest);
 	free(copy->buffer);
 	*copy = (struct copy){0};
 }
@@ -118,6 +122,7 @@ static int write_pages(struct copy *copy, const char *pages, uint64_t size,
 
 	if (r < 0)
 		return error_system(err, -r, "cannot write the memory");
+	page_digest_add(copy->digest, address, pages, size);
 	copy->written += size;
 	copy->dense += size;
 	return page_runs_add(written_runs, address, address + size, err);

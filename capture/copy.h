@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "common/page_digest.h"
 #include "pagemap.h"
 #include "tracee.h"
 
@@ -27,6 +28,7 @@ struct copy_inspector {
 /*
  * @source, @fd: from where to where
  * @inspector: whoever wants to see what is copied next; may be changed
+ * @digest: of what is written; whoever reads it begins it
  * @total: how much there is in all, for the progress
  * @done: how much has been copied
  * @written: how much of that was not zeros
@@ -38,6 +40,7 @@ struct copy {
 	int fd;
 	struct copy_progress progress;
 	struct copy_inspector inspector;
+	struct page_digest *digest;
 	uint64_t total;
 	uint64_t done;
 	uint64_t written;

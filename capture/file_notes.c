@@ -88,8 +88,14 @@ static uint64_t next_data(int fd, uint64_t at, uint64_t end)
 	return found < 0 ? end : (uint64_t)found;
 }
 
+static size_t padded(size_t size)
+{
+	return (size + CORE_PAGE_SIZE - 1) & ~(size_t)(CORE_PAGE_SIZE - 1);
+}
+
 static int copy_bytes(const struct core_file *file, int source, int fd,
-		      uint64_t *stored, struct error *err)
+		      struct page_digest *digest, uint64_t *stored,
+		      struct error *err)
 {
 	cleanup_heap char *piece = malloc(PIECE);
 	int r = piece ? 0 : -ENOMEM;
@@ -102,22 +108,30 @@ static int copy_bytes(const struct core_file *file, int source, int fd,
 		r = io_pread_all(source, piece, part, at);
 		if (r < 0 || io_is_zero(piece, part))
 			continue;
+		memset(piece + part, 0, padded(part) - part);
+		page_digest_add(digest, at, piece, padded(part));
 		r = io_pwrite_all(fd, piece, part, file->data + at);
 		*stored += part;
 	}
 	return r < 0 ? error_system(err, -r, "cannot copy a memfd") : 0;
 }
 
-int file_notes_copy(const struct file_notes *notes, int fd, uint64_t *stored,
+int file_notes_copy(struct file_notes *notes, int fd,
+		    struct page_digest *digest, uint64_t *stored,
 		    struct error *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < notes->carried->file_count; i++)
-		if (has_bytes(notes, i))
-			r = copy_bytes(&notes->files[i],
-				       notes->carried->files[i].source, fd,
-				       stored, err);
+	for (size_t i = 0; r == 0 && i < notes->carried->file_count; i++) {
+		struct core_file *file = &notes->files[i];
+
+		if (!has_bytes(notes, i))
+			continue;
+		page_digest_begin(digest);
+		r = copy_bytes(file, notes->carried->files[i].source, fd,
+			       digest, stored, err);
+		file->values[CORE_MEMFD_DIGEST] = page_digest_value(digest);
+	}
 	return r;
 }
 

@@ -140,6 +140,8 @@ static void build_notes(struct note_buffer *notes, const struct image *image,
 	       image->contents->outside_count *
 		       sizeof(*image->contents->outside));
 	append(notes, CORE_NOTE_AUDIT, image->report, strlen(image->report));
+	append(notes, CORE_NOTE_DIGESTS, layout->digests,
+	       layout->digest_count * sizeof(*layout->digests));
 	append(notes, CORE_NOTE_OWNERS, layout->owners.items,
 	       layout->owners.count * sizeof(*layout->owners.items));
 	append(notes, CORE_NOTE_SEAMS, layout->seams,
@@ -207,20 +209,26 @@ static int copy_memory(const struct image *image, struct layout *layout,
 {
 	const struct contents *contents = image->contents;
 	struct inspection *inspection = copy->inspector.context;
+	struct core_mapping_digest *next = layout->digests;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < contents->count; i++) {
 		const struct content *c = &contents->items[i];
 		const struct core_mapping *m = &layout->mappings[i];
+		struct core_mapping_digest *digest =
+			c->is_stored ? next++ : NULL;
 
 		if (stand_in_has(image->stand_in, i) != has)
 			continue;
 		inspection->seams.mapping = c->mapping;
 		inspection->wants_seams = may_have_seams(c);
 		inspection->wants_owners = may_have_locks(c);
+		page_digest_begin(copy->digest);
 		r = copy_runs(copy, contents->data.items + c->first_run,
 			      c->run_count, m->start, m->offset,
 			      &layout->written, err);
+		if (digest)
+			digest->digest = page_digest_value(copy->digest);
 	}
 	if (r < 0 && err->code == ENOSPC)
 		error_context(err, "after %llu of %llu MiB",
@@ -261,7 +269,8 @@ static int copy_all(const struct image *image, struct layout *layout,
 	if (r == 0)
 		r = copy_memory(image, layout, copy, false, err);
 	if (r == 0)
-		r = file_notes_copy(&layout->files, copy->fd, &of_files, err);
+		r = file_notes_copy(&layout->files, copy->fd, copy->digest,
+				    &of_files, err);
 	if (r < 0)
 		return r;
 	image->let_go(image->context);

@@ -16,6 +16,7 @@ enum {
 void layout_deinit(struct layout *layout)
 {
 	free(layout->mappings);
+	free(layout->digests);
 	free(layout->segments);
 	free(layout->objects);
 	free(layout->sources);
@@ -88,6 +89,8 @@ static void lay_out_mapping(struct layout *layout, const struct content *c)
 		to->object = c->object;
 		to->file_offset = m->offset;
 	}
+	if (c->is_stored)
+		layout->digests[layout->digest_count++].start = m->start;
 }
 
 static void add_segment(struct layout *layout, const struct content *c,
@@ -146,6 +149,7 @@ int layout_make(struct layout *layout, const struct image *image,
 		names_size += strlen(contents->sources.items[i].path) + 1;
 	layout->mappings =
 		calloc(contents->count + 1, sizeof(*layout->mappings));
+	layout->digests = calloc(contents->count + 1, sizeof(*layout->digests));
 	layout->segments =
 		calloc(contents->count + 2 * contents->outside_count + 1,
 		       sizeof(*layout->segments));
@@ -155,8 +159,8 @@ int layout_make(struct layout *layout, const struct image *image,
 		calloc(contents->objects.count + 1, sizeof(*layout->objects));
 	layout->names = calloc(1, names_size);
 	layout->names_size = 1;
-	if (!layout->mappings || !layout->segments || !layout->names ||
-	    !layout->objects || !layout->sources)
+	if (!layout->mappings || !layout->digests || !layout->segments ||
+	    !layout->names || !layout->objects || !layout->sources)
 		return error_system(err, ENOMEM, "cannot keep the layout");
 	if (file_notes_make(&layout->files, carried,
 			    (uint32_t)layout->names_size, err) < 0)

@@ -13,6 +13,7 @@
 /*
  * @names: the text of CORE_NOTE_NAMES; the empty name comes first
  * @written: what the core has bytes for
+ * @digests: of CORE_NOTE_DIGESTS; known when all has been copied
  * @objects, @sources: of CORE_NOTE_OBJECTS and CORE_NOTE_SOURCES
  * @image, @debug: notes that are made while the service stands
  * @holes, @seams, @owners: what follows from the bytes that were copied
@@ -20,6 +21,8 @@
 struct layout {
 	struct core_mapping *mappings;
 	size_t mapping_count;
+	struct core_mapping_digest *digests;
+	size_t digest_count;
 	struct core_segment *segments;
 	size_t segment_count;
 	struct core_object *objects;

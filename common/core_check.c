@@ -131,6 +131,28 @@ static int check_outside(const struct core *core, struct error *err)
 	return 0;
 }
 
+/* One for each mapping that has stored bytes, and no other. */
+static int check_digests(const struct core *core, struct error *err)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < core->mapping_count; i++) {
+		const struct core_mapping *m = &core->mappings[i];
+
+		if (m->offset == 0)
+			continue;
+		if (next == core->digest_count ||
+		    core->digests[next].start != m->start)
+			return error_set(err, FAULT_CORRUPT,
+					 "mapping %zu has no digest", i);
+		next++;
+	}
+	if (next < core->digest_count)
+		return error_set(err, FAULT_CORRUPT,
+				 "digest %zu belongs to no mapping", next);
+	return 0;
+}
+
 /* A mapping shows no more of an object than there is. */
 static int check_objects(const struct core *core, struct error *err)
 {
@@ -396,6 +418,8 @@ int core_check(const struct core *core, struct error *err)
 				 "its names do not end where their note does");
 	for (size_t i = 0; r == 0 && i < core->mapping_count; i++)
 		r = check_mapping(core, i, err);
+	if (r == 0)
+		r = check_digests(core, err);
 	if (r == 0)
 		r = check_ranges(core, core->holes, core->hole_count, "hole",
 				 err);

@@ -69,6 +69,7 @@ enum core_note_type {
 	CORE_NOTE_SOURCES,     /* struct core_source */
 	CORE_NOTE_OUTSIDE,     /* struct core_outside, ascending */
 	CORE_NOTE_AUDIT,       /* the report as JSON, for people's tools */
+	CORE_NOTE_DIGESTS,     /* struct core_mapping_digest, ascending */
 	CORE_NOTE_END,	       /* behind the last */
 };
 
@@ -231,6 +232,16 @@ struct core_outside {
 };
 
 /*
+ * There is one for each mapping with stored bytes.
+ * @start: where the mapping begins
+ * @digest: of its bytes in the core, see page_digest.h
+ */
+struct core_mapping_digest {
+	uint64_t start;
+	uint64_t digest;
+};
+
+/*
  * Shared memory that has no name in any file system; several mappings may show
  * it.
  * @name: of the memfd, as an offset in CORE_NOTE_NAMES
@@ -377,6 +388,7 @@ static_assert(sizeof(struct core_touched) == 16, "part of the format");
 static_assert(sizeof(struct core_mapping) == 88, "part of the format");
 static_assert(sizeof(struct core_source) == 88, "part of the format");
 static_assert(sizeof(struct core_outside) == 32, "part of the format");
+static_assert(sizeof(struct core_mapping_digest) == 16, "part of the format");
 static_assert(sizeof(struct core_process) == 136, "part of the format");
 static_assert(sizeof(struct core_machine) == 416, "part of the format");
 static_assert(sizeof(struct core_thread) == 328, "part of the format");

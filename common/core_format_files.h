@@ -20,12 +20,18 @@ enum core_file_kind {
 	CORE_FILE_EPOLL,
 	CORE_FILE_INOTIFY, /* the highest number that was given, or more */
 	CORE_FILE_CLOSED,  /* a standard stream that is none */
-	CORE_FILE_MEMFD, /* F_SEAL_*, mode; its bytes are at @data in the core */
+	/*
+	 * F_SEAL_*, mode, page_digest.h of its bytes, with offsets for addresses;
+	 * these are at @data in the core.
+	 */
+	CORE_FILE_MEMFD,
 	CORE_FILE_KINDS, /* behind the last */
 };
 
 enum {
 	CORE_FILE_VALUES = 5,
+	/* Where the values of a CORE_FILE_MEMFD have it. */
+	CORE_MEMFD_DIGEST = 2,
 	/* Of CORE_FILE_PATH: any file of that name will do. */
 	CORE_FILE_ANY = 1 << 0,
 };

@@ -165,6 +165,9 @@ static int take_notes(struct core *core, struct note_cursor notes, char *free,
 		     core->source_count),
 		SLOT(struct core_outside, 0, "pages of sources", core->outside,
 		     core->outside_count),
+		SLOT(char, 0, "report", core->audit, core->audit_size),
+		SLOT(struct core_mapping_digest, 0, "digests", core->digests,
+		     core->digest_count),
 	};
 	const size_t slot_count = sizeof(slots) / sizeof(slots[0]);
 	struct note_slot auxv = SLOT(uint64_t, 0, "auxiliary vector",

@@ -17,6 +17,8 @@
 /*
  * @fd: open for reading, close-on-exec, or -1 when only bytes were checked
  * @names: ends with a NUL
+ * @audit: the report as JSON, without a NUL
+ * @digests: one for each mapping with stored bytes, in their order
  * @leader: the thread whose id is that of the process
  * @auxv: what NT_AUXV holds, pairs of type and value
  * @front: headers and notes, into which everything points, where core_open()
@@ -55,6 +57,10 @@ struct core {
 	size_t outside_count;
 	const char *file_data;
 	size_t file_data_size;
+	const char *audit;
+	size_t audit_size;
+	const struct core_mapping_digest *digests;
+	size_t digest_count;
 	const char *names;
 	size_t names_size;
 	const struct core_thread *threads;

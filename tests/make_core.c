@@ -12,6 +12,15 @@
 #include "common/attribute.h"
 #include "common/core_writer.h"
 
+void made_core_set_digests(struct made_core *made)
+{
+	made->digest_count = 0;
+	for (size_t i = 0; i < made->mapping_count; i++)
+		if (made->mappings[i].offset)
+			made->digests[made->digest_count++].start =
+				made->mappings[i].start;
+}
+
 static void init_mappings(struct made_core *made)
 {
 	const struct core_mapping mappings[MADE_MAPPINGS] = {
@@ -51,6 +60,7 @@ static void init_mappings(struct made_core *made)
 
 	memcpy(made->mappings, mappings, sizeof(mappings));
 	made->mapping_count = MADE_MAPPINGS;
+	made_core_set_digests(made);
 	made->holes[0] = (struct core_range){0x7ffff7080000, 0x7ffff70c0000};
 	made->holes[1] = (struct core_range){0x7ffffffde000, 0x7fffffffb000};
 	made->hole_count = 2;
@@ -68,6 +78,7 @@ void made_core_init(struct made_core *made)
 			  .pid = 4711,
 			  .file_size = MADE_DATA + 0x144000},
 		.names = "\0/usr/bin/svc",
+		.audit = "{}",
 		.thread_count = 1,
 		.attributes = {{.id = ATTRIBUTE_UMASK, .value = 0137}},
 		.attribute_count = 1,
@@ -132,6 +143,9 @@ static void append_all(struct note_buffer *notes, const struct made_core *m)
 	       m->source_count * sizeof(*m->sources));
 	append(notes, m, CORE_NOTE_OUTSIDE, m->outside,
 	       m->outside_count * sizeof(*m->outside));
+	append(notes, m, CORE_NOTE_AUDIT, m->audit, strlen(m->audit));
+	append(notes, m, CORE_NOTE_DIGESTS, m->digests,
+	       m->digest_count * sizeof(*m->digests));
 	append(notes, m, CORE_NOTE_SEAMS, m->seams,
 	       m->seam_count * sizeof(*m->seams));
 	append(notes, m, CORE_NOTE_HOLES, m->holes,

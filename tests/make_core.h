@@ -23,11 +23,14 @@ struct made_core {
 	struct core_machine machine;
 	struct core_mapping mappings[MADE_MAPPINGS];
 	size_t mapping_count;
+	struct core_mapping_digest digests[MADE_MAPPINGS + 1];
+	size_t digest_count;
 	struct core_range holes[2];
 	size_t hole_count;
 	uint64_t seams[2];
 	size_t seam_count;
 	char names[32];
+	char audit[64];
 	struct core_thread threads[MADE_THREADS];
 	size_t thread_count;
 	unsigned char xstate[2696];
@@ -62,6 +65,8 @@ struct made_core {
 
 /* A program of text, data, heap, a block with a seam, a reservation, a stack. */
 void made_core_init(struct made_core *made);
+/* One for each of the mappings that has bytes; of what, nobody looks here. */
+void made_core_set_digests(struct made_core *made);
 /*
  * All of the notes, for a file in which @offset bytes stand before them; they
  * are appended to @ret_notes.

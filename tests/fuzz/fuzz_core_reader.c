@@ -75,6 +75,8 @@ size_t fuzz_begin(uint8_t *bytes, size_t size)
 
 static void check_mappings(const struct core *core)
 {
+	size_t digests = 0;
+
 	for (size_t i = 0; i < core->mapping_count; i++) {
 		const struct core_mapping *m = &core->mappings[i];
 
@@ -83,7 +85,10 @@ static void check_mappings(const struct core *core)
 		assert(m->offset == 0 ||
 		       m->offset + (m->end - m->start) <= file_size);
 		assert(strlen(core->names + m->name) < core->names_size);
+		if (m->offset)
+			assert(core->digests[digests++].start == m->start);
 	}
+	assert(digests == core->digest_count);
 	for (size_t i = 1; i < core->hole_count; i++)
 		assert(core->holes[i - 1].end <= core->holes[i].start);
 	for (size_t i = 1; i < core->seam_count; i++)

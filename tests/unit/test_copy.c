@@ -27,6 +27,7 @@ static char *memory;
 static char *inspected;
 static size_t inspected_size;
 static uint64_t cancelled_after;
+static uint64_t digest;
 static int fd;
 
 static bool is_cancelled(void *context, uint64_t done, uint64_t total)
@@ -97,6 +98,7 @@ static int copy(struct error *err)
 	all.inspector = (struct copy_inspector){inspect, &inspected};
 	r = copy_runs(&all, runs.items, runs.count, (uintptr_t)memory, OFFSET,
 		      &written, err);
+	digest = page_digest_value(all.digest);
 	copy_close(&all);
 	return r;
 }
@@ -221,6 +223,22 @@ Test(copy, everything_is_inspected_in_order)
 	cr_expect(memcmp(inspected + PAGE, memory + 2 * PAGE, PAGE) == 0);
 	cr_expect(memcmp(inspected + 2 * PAGE, memory + 100 * PAGE,
 			 500 * (size_t)PAGE) == 0);
+}
+
+Test(copy, what_is_written_has_a_digest)
+{
+	struct page_digest *expected = page_digest_create();
+
+	fill(0, 300);
+	memset(memory + 100 * PAGE, 0, 70 * PAGE);
+	add_run(0, 90);
+	add_run(95, 300);
+	copy_all();
+	page_digest_add(expected, (uintptr_t)memory, memory, 90 * PAGE);
+	page_digest_add(expected, (uintptr_t)memory + 95 * PAGE,
+			memory + 95 * PAGE, 205 * PAGE);
+	cr_expect(digest == page_digest_value(expected));
+	page_digest_destroy(expected);
 }
 
 /* Blocks that are given back are none that were written before. */

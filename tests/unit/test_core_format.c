@@ -370,7 +370,7 @@ Test(core_format, seventy_thousand_segments_are_written_and_read)
 		mappings[i].kind = CORE_MAPPING_ANONYMOUS;
 	}
 	made_core_init(&made);
-	made.hole_count = made.seam_count = 0;
+	made.hole_count = made.seam_count = made.digest_count = 0;
 	made.leave_out = CORE_NOTE_MAPPINGS;
 	made.image.file_size = CORE_PAGE_SIZE;
 	/* The head of a note, its owner, and what it holds. */

@@ -57,6 +57,8 @@ Test(core_reader, right_core_is_taken_whole)
 	cr_expect(core.mapping_count == MADE_MAPPINGS);
 	cr_expect(core.hole_count == 2 && core.seam_count == 1);
 	cr_expect(core.thread_count == 1 && core.threads[0].tid == 4711);
+	cr_expect(core.digest_count == MADE_MAPPINGS - 1);
+	cr_expect(core.audit_size == 2 && memcmp(core.audit, "{}", 2) == 0);
 	cr_expect(strcmp(core.names + 1, "/usr/bin/svc") == 0);
 	cr_expect(core.auxv_count == 4 && core.auxv[1] == 4096);
 	cr_expect((uintptr_t)core.mappings % 8 == 0, "not aligned");
@@ -268,6 +270,17 @@ Test(core_reader, guard_regions_lie_in_mappings)
 		made.guard_count = 1, "guard region 0 lies in no mapping");
 }
 
+Test(core_reader, each_mapping_with_bytes_has_a_digest_and_no_other)
+{
+	CHANGED(made.digest_count--, "mapping 5 has no digest");
+	CHANGED(made.digests[1].start += 4096, "mapping 1 has no digest");
+	CHANGED(made.digests[0] = made.digests[1], "mapping 0 has no digest");
+	CHANGED(made.mappings[4].offset = made.mappings[3].offset,
+		"mapping 4 has no digest");
+	CHANGED(made.mappings[5].offset = 0, "digest 4 belongs to no mapping");
+	CHANGED(made.digest_count++, "digest 5 belongs to no mapping");
+}
+
 Test(core_reader, shared_memory_is_there_and_large_enough)
 {
 	CHANGED(made.mappings[3].kind = CORE_MAPPING_OBJECT,
@@ -364,7 +377,7 @@ Test(core_reader, descriptors_and_watches_are_in_order)
 
 Test(core_reader, every_note_is_there_once)
 {
-	for (uint32_t type = CORE_NOTE_IMAGE; type < CORE_NOTE_AUDIT; type++) {
+	for (uint32_t type = CORE_NOTE_IMAGE; type < CORE_NOTE_END; type++) {
 		CHANGED(made.leave_out = type, type == CORE_NOTE_IMAGE
 						       ? "it has no SUBCTX note"
 						       : "is missing");

@@ -435,6 +435,7 @@ static void make_any(struct made_core *from)
 			scatter(from, m);
 		}
 	}
+	made_core_set_digests(from);
 }
 
 Test(plan, any_core_is_made_page_by_page)
