@@ -240,6 +240,26 @@ int call_filter_make(const struct ready *ready, int explained,
 /* To the next instruction, or over @rest others. */
 #define UNLESS(value, rest) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, rest)
 
+/* Before what it has. */
+static int put_before(struct sock_fprog *program,
+		      const struct sock_filter *instructions, size_t count,
+		      struct error *err)
+{
+	const size_t size = program->len * sizeof(*program->filter);
+	struct sock_filter *filter =
+		malloc(count * sizeof(*instructions) + size);
+
+	if (!filter)
+		return error_system(err, ENOMEM,
+				    "cannot make a seccomp filter");
+	memcpy(filter, instructions, count * sizeof(*instructions));
+	memcpy(filter + count, program->filter, size);
+	free(program->filter);
+	program->filter = filter;
+	program->len = (unsigned short)(program->len + count);
+	return 0;
+}
+
 /* libseccomp has no rules about where a call is made from. */
 int call_filter_except(struct sock_fprog *program, uint64_t place,
 		       struct error *err)
@@ -253,18 +273,21 @@ int call_filter_except(struct sock_fprog *program, uint64_t place,
 		UNLESS((uint32_t)place, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	const size_t size = program->len * sizeof(*program->filter);
-	struct sock_filter *filter = malloc(sizeof(exception) + size);
 
-	if (!filter)
-		return error_system(err, ENOMEM,
-				    "cannot make a seccomp filter");
-	memcpy(filter, exception, sizeof(exception));
-	memcpy(filter + COUNT(exception), program->filter, size);
-	free(program->filter);
-	program->filter = filter;
-	program->len = (unsigned short)(program->len + COUNT(exception));
-	return 0;
+	return put_before(program, exception, COUNT(exception), err);
+}
+
+int call_filter_add(struct sock_fprog *program, int number, struct error *err)
+{
+	const struct sock_filter addition[] = {
+		LOAD(arch),
+		UNLESS(seccomp_arch_native(), 3),
+		LOAD(nr),
+		UNLESS((uint32_t)number, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+	};
+
+	return put_before(program, addition, COUNT(addition), err);
 }
 
 void call_filter_free(struct sock_fprog *program)

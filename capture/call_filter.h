@@ -50,6 +50,8 @@ int call_filter_make(const struct ready *ready, int explained,
  */
 int call_filter_except(struct sock_fprog *program, uint64_t place,
 		       struct error *err);
+/* Stops each call of that number, too. */
+int call_filter_add(struct sock_fprog *program, int number, struct error *err);
 void call_filter_free(struct sock_fprog *program);
 
 #endif

@@ -11,6 +11,7 @@
 #include "address_space.h"
 #include "attach.h"
 #include "call_filter.h"
+#include "capture_from.h"
 #include "capture_look.h"
 #include "clock.h"
 #include "common/cleanup.h"
@@ -64,6 +65,8 @@ static void capture_deinit(struct capture *c, bool is_done)
 	if (!lives_on)
 		terminal_reset(&c->terminal);
 	notify_socket_close(&c->notify);
+	base_close(&c->base);
+	repeats_deinit(&c->repeats);
 	mapping_list_deinit(&c->mappings);
 	contents_deinit(&c->contents);
 	changes_deinit(&c->changes);
@@ -91,6 +94,7 @@ static int start(struct capture *c, struct error *err)
 	if (r == 0 && options->cpu_level != CPU_LEVEL_NONE)
 		r = cpu_choice_make(options->cpu_level, options->cpu_name,
 				    &c->audit, err);
+	c->level = options->cpu_level;
 	if (r == 0 && !program.interpreter[0])
 		r = watchpoints_check(&options->ready, program.binary, err);
 	if (r == 0 && ready_may_be(&options->ready, CORE_READY_NOTIFY)) {
@@ -189,9 +193,9 @@ static int show(struct capture *c, struct error *err)
 	return r;
 }
 
-static int run_to_ready(struct capture *c, struct error *err)
+static struct ready_wait make_wait(struct capture *c)
 {
-	const struct ready_wait wait = {
+	return (struct ready_wait){
 		.ready = &c->options->ready,
 		.service = c->service,
 		.timeout_ms = c->options->timeout_ms,
@@ -199,10 +203,28 @@ static int run_to_ready(struct capture *c, struct error *err)
 		.notify = &c->notify,
 		.witness = &c->witness,
 		.origins = &c->origins,
+		.is_restored = c->options->base_path != NULL,
+		.repeats = &c->repeats,
 		.before_exec = before_exec,
 		.on_exec = capture_look_at_exec,
 		.context = c,
 	};
+}
+
+/* From nothing to where it can go on. */
+static int begin(struct capture *c, struct error *err)
+{
+	const struct ready_wait wait = make_wait(c);
+
+	if (c->options->pid)
+		return seize(c, err);
+	return c->options->base_path ? capture_from(c, &wait, err)
+				     : start(c, err);
+}
+
+static int run_to_ready(struct capture *c, struct error *err)
+{
+	const struct ready_wait wait = make_wait(c);
 	int r = ready_wait(&wait, &c->tracee, &c->ready, &c->tid, err);
 
 	if (c->ready != CORE_READY_NOW)
@@ -381,7 +403,7 @@ static int write_core(struct capture *c, struct report *report,
 		.auxv_size = c->auxv_size,
 		.report = json ? json : "",
 		.ready = c->ready,
-		.level = c->options->cpu_level,
+		.level = c->level,
 		.stand_in = &c->stand_in,
 		.let_go = let_go,
 		.context = c,
@@ -416,7 +438,7 @@ static int capture(struct capture *c, struct error *err)
 	int r;
 
 	prefault_heap(USED_TO_START);
-	r = c->options->pid ? seize(c, err) : start(c, err);
+	r = begin(c, err);
 	if (r == 0) {
 		prefault_heap(USED_TO_CAPTURE);
 		r = run_to_ready(c, err);
@@ -449,7 +471,9 @@ int capture_run(const struct options *options, struct error *err)
 
 	origins_init(&c.origins, options->explained);
 	snprintf(name, sizeof(name), "pid %d", options->pid);
-	c.service = options->pid ? name : options->service_argv[0];
+	c.service = options->pid	 ? name
+		    : options->base_path ? options->base_path
+					 : options->service_argv[0];
 	r = capture(&c, err);
 	capture_deinit(&c, r == 0);
 	return r;

@@ -6,10 +6,12 @@
 #ifndef CAPTURE_CAPTURE_LOOK_H
 #define CAPTURE_CAPTURE_LOOK_H
 
+#include "base.h"
 #include "blame.h"
 #include "capture.h"
 #include "image.h"
 #include "notify_socket.h"
+#include "repeats.h"
 #include "stand_in.h"
 #include "terminal.h"
 #include "witness.h"
@@ -20,6 +22,8 @@ enum {
 
 /*
  * Everything that is found out on the way; capture_deinit() lets go of it.
+ * @base: what it was restored from, or zeros; @repeats: what it does again
+ * @level: of CPUs, for which it was made to choose its code
  * @stopped_ms: when the service was stopped; @stood_ms: for how long, if it has
  *	been let go
  * @is_shown: it has hidden itself (hidden_show()), with the flag @dumpable
@@ -28,6 +32,9 @@ struct capture {
 	const struct options *options;
 	const char *service;
 	struct tracee tracee;
+	struct base base;
+	struct repeats repeats;
+	enum cpu_level level;
 	struct notify_socket notify;
 	struct terminal terminal;
 	struct terminal terminal_at_exec;

@@ -19,6 +19,7 @@ enum {
 enum option_value {
 	OPTION_READY = 256,
 	OPTION_PID,
+	OPTION_FROM,
 	OPTION_LEAVE_RUNNING,
 	OPTION_KILL,
 	OPTION_TIMEOUT,
@@ -38,6 +39,7 @@ static const struct option long_options[] = {
 	{"output", required_argument, NULL, 'o'},
 	{"ready", required_argument, NULL, OPTION_READY},
 	{"pid", required_argument, NULL, OPTION_PID},
+	{"from", required_argument, NULL, OPTION_FROM},
 	{"leave-running", no_argument, NULL, OPTION_LEAVE_RUNNING},
 	{"kill", no_argument, NULL, OPTION_KILL},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
@@ -61,6 +63,7 @@ static const struct option long_options[] = {
 static const char help[] =
 	"Usage: subctx-capture [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
 	"   or: subctx-capture [OPTION]... --pid=PID\n"
+	"   or: subctx-capture [OPTION]... --from=CORE [--] [ARGUMENT]...\n"
 	"Starts a service, stops it when it is ready, and writes it to a core.\n"
 	"\n"
 	"  -o, --output=FILE      the core; by default PROGRAM.core, in this folder\n"
@@ -83,6 +86,10 @@ static const char help[] =
 	"      --thin             leave out pages that a file has: the core needs the\n"
 	"                         files that the service was loaded from, unchanged\n"
 	"      --pid=PID          take a process that runs already, as it is\n"
+	"      --from=CORE        restore CORE, let it go on to its next ready point,\n"
+	"                         and write that to another core, of its own name\n"
+	"                         with .layer.core; the ARGUMENTs are for\n"
+	"                         subctx_ready(), as subctx-restore takes them\n"
 	"      --leave-running    let the service go on afterwards\n"
 	"      --kill             end it afterwards, also with --pid\n"
 	"      --audit-only       print what was looked at, and capture nothing\n"
@@ -177,6 +184,9 @@ static int parse_one(struct parsing *parsing, int code, struct error *err)
 		return 0;
 	case OPTION_PID:
 		return parse_pid(options, optarg, err);
+	case OPTION_FROM:
+		options->base_path = optarg;
+		return 0;
 	case OPTION_LEAVE_RUNNING:
 		parsing->leave_running = true;
 		return 0;
@@ -226,6 +236,20 @@ static int parse_one(struct parsing *parsing, int code, struct error *err)
 	}
 }
 
+/* The last part of a path, and how much of it comes before @end. */
+static const char *last_part(const char *path, const char *end, int *ret_length)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	const size_t length = strlen(name);
+	const size_t rest = strlen(end);
+
+	*ret_length = (int)length;
+	if (length > rest && strcmp(name + length - rest, end) == 0)
+		*ret_length = (int)(length - rest);
+	return name;
+}
+
 static int name_core(struct parsing *parsing, struct error *err)
 {
 	struct options *options = &parsing->options;
@@ -233,13 +257,18 @@ static int name_core(struct parsing *parsing, struct error *err)
 	char exe[PATH_MAX];
 	char path[64];
 	const char *program = options->pid ? comm : options->service_argv[0];
-	const char *slash;
-	int length;
+	const char *end = ".core";
+	int length, stem;
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", options->pid);
 	if (options->pid && io_read_link(path, exe, sizeof(exe)) == 0)
 		program = exe;
-	slash = strrchr(program, '/');
+	if (options->base_path) {
+		program = last_part(options->base_path, end, &stem);
+		end = ".layer.core";
+	} else {
+		program = last_part(program, "", &stem);
+	}
 	if (parsing->core_path)
 		length =
 			snprintf(options->core_path, sizeof(options->core_path),
@@ -247,7 +276,7 @@ static int name_core(struct parsing *parsing, struct error *err)
 	else
 		length =
 			snprintf(options->core_path, sizeof(options->core_path),
-				 "%s.core", slash ? slash + 1 : program);
+				 "%.*s%s", stem, program, end);
 	if (length == 0 || length >= (int)sizeof(options->core_path))
 		return error_set(err, FAULT_USAGE,
 				 "the name of the core is empty or too long");
@@ -272,20 +301,24 @@ static int conclude(struct parsing *parsing, struct error *err)
 {
 	struct options *options = &parsing->options;
 
-	if (!options->pid && !options->service_argv[0]) {
+	if (!options->pid && !options->base_path && !options->service_argv[0]) {
 		error_set(err, FAULT_USAGE, "there is no program to start");
 		error_hint(err, "Name one, such as 'subctx-capture ./svc', or "
 				"a process with --pid.");
 		return -err->code;
 	}
+	if (options->pid && options->base_path)
+		return error_set(err, FAULT_USAGE,
+				 "--pid and --from exclude each other");
 	if (options->pid && options->service_argv[0])
 		return error_set(err, FAULT_USAGE,
 				 "there are both a process and a program, "
 				 "'%s'",
 				 options->service_argv[0]);
-	if (options->pid && options->cpu_level != CPU_LEVEL_NONE)
+	if (options->cpu_level != CPU_LEVEL_NONE &&
+	    (options->pid || options->base_path))
 		return error_set(err, FAULT_USAGE,
-				 "--cpu is for a service that is started: a "
+				 "--cpu is for a program that is started: a "
 				 "process has chosen already");
 	if (parsing->kill && parsing->leave_running)
 		return error_set(err, FAULT_USAGE,

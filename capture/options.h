@@ -17,7 +17,8 @@
 /*
  * @core_path: as given, or made of the program's name
  * @pid: of a process that runs already, or 0
- * @service_argv: NULL with @pid
+ * @base_path: of the core that the service is restored from, or NULL
+ * @service_argv: NULL with @pid; with @base_path what it is restored with
  * @cpu_level, @cpu_name: for what it is to choose its code
  * @policy: what becomes of descriptors; options_deinit() releases it
  * @settle_ms: how long threads besides the one that is ready may take to rest
@@ -31,6 +32,7 @@ struct options {
 	struct ready ready;
 	struct policy policy;
 	pid_t pid;
+	const char *base_path;
 	char **service_argv;
 	uint64_t timeout_ms;
 	uint64_t settle_ms;

@@ -54,21 +54,35 @@ struct run {
 	enum core_ready ready;
 };
 
+/* The kind of ready point that a call is, or 0. */
+static enum core_ready ready_of_call(const struct run *run,
+				     const struct stop *stop, enum call_use use)
+{
+	enum core_ready kind = 0;
+
+	if (use == CALL_USE_NAMED)
+		kind = CORE_READY_SYSCALL;
+	if (use == CALL_USE_STDIN ||
+	    (use == CALL_USE_WAIT && stdin_wait_is(run->t, stop)))
+		kind = CORE_READY_STDIN;
+	return kind && repeats_has(run->wait->repeats, run->t, stop, use)
+		       ? 0
+		       : kind;
+}
+
 static int at_entry(struct run *run, const struct stop *stop, struct error *err)
 {
 	enum call_use use = call_filter_use(run->wait->ready, stop->number,
 					    stop->arguments);
+	enum core_ready kind = ready_of_call(run, stop, use);
 
 	if (use == CALL_USE_EXIT)
 		whereabouts_stack(run->t, stop->tid, run->stack,
 				  sizeof(run->stack));
 	if (use == CALL_USE_EXEC)
 		run->wait->before_exec(run->wait->context);
-	if (use == CALL_USE_NAMED)
-		run->ready = CORE_READY_SYSCALL;
-	if (use == CALL_USE_STDIN ||
-	    (use == CALL_USE_WAIT && stdin_wait_is(run->t, stop)))
-		run->ready = CORE_READY_STDIN;
+	if (kind)
+		run->ready = kind;
 	if (use == CALL_USE_LOCK &&
 	    !origins_lock(run->wait->origins, run->t, stop))
 		return 0;
@@ -86,6 +100,7 @@ static int at_exit(struct run *run, const struct stop *stop, struct error *err)
 	int r = 0;
 
 	origins_leave(run->wait->origins, run->t, stop);
+	repeats_leave(run->wait->repeats, &call, stop->result);
 	if (run->notify_fd >= 0 && call.number == SYS_close &&
 	    (int)call.arguments[0] == run->notify_fd)
 		run->ready = CORE_READY_NOTIFY;
@@ -299,7 +314,8 @@ static enum resume how_to_resume(const struct run *run, pid_t tid)
 
 	if (run->in_exec || run->notify_fd >= 0 ||
 	    origins_await(run->wait->origins, tid) ||
-	    (call && counts_at_exit(call->use)))
+	    (call && (counts_at_exit(call->use) ||
+		      repeats_await(run->wait->repeats, call))))
 		return RESUME_TO_CALL;
 	if (!run->t->filtered && ready_wait_sees_calls(run->wait->ready))
 		return RESUME_TO_CALL;
@@ -436,7 +452,8 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 		.notify_fd = -1,
 		.output = {wait->ready->name, wait->ready->name_length},
 	};
-	struct stop stop = {.kind = t->attached ? STOP_INTERRUPT : STOP_EXEC,
+	const bool is_running = t->attached || wait->is_restored;
+	struct stop stop = {.kind = is_running ? STOP_INTERRUPT : STOP_EXEC,
 			    .tid = t->pid};
 	enum core_ready ready;
 	int r = 0;
@@ -447,10 +464,12 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 		run.after_ms = clock_now_ms() + wait->ready->after_ms;
 	if (ready_may_be(wait->ready, CORE_READY_NOW))
 		run.ready = CORE_READY_NOW;
-	if (t->attached)
+	if (is_running)
 		code_history_restart(&wait->origins->code, t->pid);
-	if (t->attached && ready_needs_watch(wait->ready))
+	if (is_running && ready_needs_watch(wait->ready))
 		r = watchpoints_update(&run.watchpoints, t, err);
+	if (r == 0 && wait->is_restored)
+		r = tracee_pass_watches(t, err);
 	if (r == 0 && !run.ready)
 		r = resume_others(&run, stop.tid, err);
 	if (r == 0)

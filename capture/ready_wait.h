@@ -7,6 +7,7 @@
 #include "notify_socket.h"
 #include "origin.h"
 #include "ready.h"
+#include "repeats.h"
 #include "tracee.h"
 #include "witness.h"
 
@@ -14,6 +15,8 @@
  * @service: its name in messages
  * @timeout_ms: how long it may take, or 0
  * @settle_ms: how long the other threads may go on afterwards
+ * @is_restored: it stands with all of its threads, and is to go on
+ * @repeats: the calls that it makes again then
  * @before_exec: called whenever the service is about to execute a program,
  *	which may fail
  * @on_exec: called whenever the service has just executed a program and
@@ -27,14 +30,16 @@ struct ready_wait {
 	struct notify_socket *notify;
 	struct witness *witness;
 	struct origins *origins;
+	bool is_restored;
+	struct repeats *repeats;
 	void (*before_exec)(void *context);
 	int (*on_exec)(void *context, struct tracee *t, struct error *err);
 	void *context;
 };
 
 /*
- * From a tracee that stands at its exec, or that was attached to, to its ready
- * point.  *ret_tid is the thread that reached it, and stands there; the others go
+ * From a tracee that stands at its exec, or that was attached to or restored, to
+ * its ready point.  *ret_tid is the thread that reached it, and stands there; the others go
  * on until all of them sleep, for as long as they may.
  */
 int ready_wait(const struct ready_wait *wait, struct tracee *t,

@@ -152,6 +152,8 @@ int tracee_freeze(struct tracee *t, struct error *err);
  * other code has been mapped there; forked children never have it.
  */
 int tracee_watch(struct tracee *t, uint64_t address, struct error *err);
+/* A thread that stands at one already goes on behind it; all stand still. */
+int tracee_pass_watches(struct tracee *t, struct error *err);
 /* Takes all of them out again; every thread has to stand still. */
 int tracee_unwatch(struct tracee *t, struct error *err);
 

@@ -139,6 +139,16 @@ int task_pass_watch(struct tracee *t, struct task *task, struct error *err)
 	return r;
 }
 
+int tracee_pass_watches(struct tracee *t, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->task_count; i++)
+		if (t->tasks[i].ours && t->tasks[i].stopped)
+			r = task_pass_watch(t, &t->tasks[i], err);
+	return r;
+}
+
 /* Bytes of a process other than the service; word by word, as ptrace(2) can. */
 static void put_byte(pid_t tid, uint64_t address, unsigned char byte)
 {

@@ -1,0 +1,135 @@
+/*
+ * base.c - the core that a service is restored from before it is captured
+ */
+#include "base.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/io.h"
+#include "program.h"
+
+static const char restorer_name[] = "subctx-restore";
+
+/* The core could be replaced while it is read, but who would know it then? */
+static int check_output(const char *path, const char *output, struct error *err)
+{
+	struct stat base, layer;
+
+	if (stat(path, &base) < 0 || stat(output, &layer) < 0 ||
+	    base.st_dev != layer.st_dev || base.st_ino != layer.st_ino)
+		return 0;
+	error_set(err, FAULT_USAGE, "'%s' cannot be both the base and the core",
+		  output);
+	error_hint(err, "Name another with --output.");
+	return -err->code;
+}
+
+/* Whether it is in @folder, from the capturer's own. */
+static bool is_beside(char ret_path[PATH_MAX], const char *folder)
+{
+	char self[PATH_MAX];
+	char *slash;
+	int length;
+
+	if (io_read_link("/proc/self/exe", self, sizeof(self)) < 0)
+		return false;
+	slash = strrchr(self, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	length = snprintf(ret_path, PATH_MAX, "%s/%s%s", self, folder,
+			  restorer_name);
+	return length < PATH_MAX && access(ret_path, X_OK) == 0;
+}
+
+/* Installed they are in one folder, and built in neighbouring ones. */
+static int find_restorer(char ret_path[PATH_MAX], struct error *err)
+{
+	struct program program;
+	int r;
+
+	if (is_beside(ret_path, "") || is_beside(ret_path, "../restore/"))
+		return 0;
+	r = program_find(&program, restorer_name, err);
+	if (r == 0)
+		memcpy(ret_path, program.path, PATH_MAX);
+	else
+		error_hint(err, "It is looked for beside subctx-capture, and "
+				"in $PATH.");
+	return r;
+}
+
+static int make_argv(struct base *base, char *const *arguments,
+		     struct error *err)
+{
+	size_t count = 0;
+	char **argv;
+
+	while (arguments[count])
+		count++;
+	argv = calloc(count + 4, sizeof(*argv));
+	if (!argv)
+		return error_system(err, ENOMEM, "cannot keep the arguments");
+	base->argv = argv;
+	*argv++ = base->restorer;
+	*argv++ = base->path;
+	if (count > 0)
+		*argv++ = (char *)(uintptr_t) "--";
+	memcpy(argv, arguments, count * sizeof(*argv));
+	return 0;
+}
+
+/* That of which it has just the features: more it was not to see. */
+static enum cpu_level find_level(const struct core_machine *machine)
+{
+	for (enum cpu_level level = CPU_LEVEL_1; level <= CPU_LEVEL_4;
+	     level++) {
+		uint32_t words[CORE_CPU_WORDS];
+
+		memset(words, 0xff, sizeof(words));
+		cpu_limit_features(words, level);
+		if (memcmp(words, machine->features, sizeof(words)) == 0)
+			return level;
+	}
+	return CPU_LEVEL_NONE;
+}
+
+int base_open(struct base *ret_base, const char *path, char *const *arguments,
+	      const char *output, struct error *err)
+{
+	struct base base = {.core.fd = -1};
+	int length = snprintf(base.path, sizeof(base.path), "%s%s",
+			      path[0] == '-' ? "./" : "", path);
+	int r;
+
+	if (length >= (int)sizeof(base.path))
+		return error_system(err, ENAMETOOLONG, "cannot open '%s'",
+				    path);
+	r = core_open(&base.core, base.path, err);
+	if (r < 0)
+		return r;
+	base.level = find_level(base.core.machine);
+	r = check_output(base.path, output, err);
+	if (r == 0)
+		r = find_restorer(base.restorer, err);
+	*ret_base = base;
+	if (r == 0)
+		r = make_argv(ret_base, arguments, err);
+	if (r < 0)
+		base_close(ret_base);
+	return r;
+}
+
+void base_close(struct base *base)
+{
+	if (!base->core.front)
+		return;
+	core_close(&base->core);
+	free(base->argv);
+	*base = (struct base){.core.fd = -1};
+}

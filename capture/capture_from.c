@@ -1,0 +1,76 @@
+/*
+ * capture_from.c - a service that comes from a core, up to where it goes on
+ */
+#include "capture_from.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "arrival.h"
+#include "call_filter.h"
+
+/* The vector that the restorer has told the kernel. */
+static int take_auxv(struct capture *c, struct error *err)
+{
+	const struct core *core = &c->base.core;
+	const size_t size = core->auxv_count * sizeof(*core->auxv);
+	char *auxv = malloc(size);
+
+	if (!auxv)
+		return error_system(err, ENOMEM, "cannot keep the vector");
+	memcpy(auxv, core->auxv, size);
+	free(c->auxv);
+	c->auxv = auxv;
+	c->auxv_size = size;
+	return 0;
+}
+
+static int spawn(struct capture *c, struct error *err)
+{
+	const struct options *options = c->options;
+	struct sock_fprog filter = {0};
+	int r = 0;
+
+	/* As for a program: none where it is to live on. */
+	if (!options->live_on)
+		r = call_filter_make(&options->ready, options->explained,
+				     &filter, err);
+	if (r == 0 && filter.filter)
+		r = call_filter_add(&filter, SYS_rt_sigreturn, err);
+	if (r == 0 && filter.filter && c->origins.recorder.page)
+		r = call_filter_except(&filter, c->origins.recorder.page, err);
+	if (r == 0)
+		r = tracee_spawn(
+			&c->tracee,
+			&(struct tracee_program){
+				.path = c->base.restorer,
+				.argv = c->base.argv,
+				.filter = filter.filter ? &filter : NULL,
+			},
+			err);
+	call_filter_free(&filter);
+	c->tracee.place = c->origins.recorder.scratch;
+	return r;
+}
+
+int capture_from(struct capture *c, const struct ready_wait *wait,
+		 struct error *err)
+{
+	const struct options *options = c->options;
+	int r = base_open(&c->base, options->base_path, options->service_argv,
+			  options->core_path, err);
+
+	terminal_read(&c->terminal);
+	if (r == 0)
+		r = spawn(c, err);
+	if (r == 0)
+		r = arrival_await(wait, &c->tracee, err);
+	if (r == 0)
+		r = take_auxv(c, err);
+	if (r == 0)
+		r = repeats_find(&c->repeats, &options->ready, &c->tracee, err);
+	c->level = c->base.level;
+	return r;
+}
