@@ -289,7 +289,7 @@ static int audit_outside(struct capture *c, struct error *err)
 	if (r == 0)
 		r = probes_audit(&c->contents, t, &c->audit, err);
 	if (r == 0 && c->options->thin)
-		r = thin_decide(&c->contents, t, err);
+		r = thin_decide(&c->contents, t, c->options->base_path, err);
 	return r;
 }
 

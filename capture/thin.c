@@ -6,6 +6,10 @@
  *	data           [==][==]..[=]            [=====]   what is written
  *	outside                     [==========]          what the file has
  *
+ * What is private may be what the base of a layer has all the same: memory that
+ * a restore copies, and pages that were written and hold what they held.  So it is
+ * compared, which costs reading it.
+ *
  * Each range outside costs a restore a mapping, and so does what follows it; a
  * few pages are cheaper written.  The page with the ELF header is, too, as the
  * kernel does it: from there debuggers know the file again.
@@ -17,10 +21,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_pages.h"
 #include "common/cleanup.h"
+#include "common/io.h"
 
 enum {
 	WORTH_LEAVING_OUT = 4 * CORE_PAGE_SIZE,
+	PIECE = 256 << 10,
 };
 
 /* What is decided about one mapping after the other. */
@@ -30,6 +37,8 @@ struct thinning {
 	int pagemap;
 	struct page_runs data;
 	size_t outside_capacity;
+	const struct base_pages *base;
+	char *pieces;
 };
 
 static int keep(struct thinning *th, size_t first, uint64_t start, uint64_t end,
@@ -151,6 +160,106 @@ static int split_mapping(struct thinning *th, struct content *c,
 	return r;
 }
 
+/* Of two times @size bytes, from page @at on, how many are equal, or are not. */
+static uint64_t count_alike(const char *ours, const char *theirs, uint64_t at,
+			    uint64_t size, bool is_equal)
+{
+	uint64_t end = at;
+
+	while (end < size && (memcmp(ours + end, theirs + end,
+				     CORE_PAGE_SIZE) == 0) == is_equal)
+		end += CORE_PAGE_SIZE;
+	return end - at;
+}
+
+/* A piece, of which both have all bytes. */
+static int compare_piece(struct thinning *th, const struct content *c,
+			 uint64_t start, uint64_t size,
+			 const struct base_place *place, struct error *err)
+{
+	const char *ours = th->pieces;
+	char *theirs = th->pieces + PIECE;
+	uint64_t at = 0;
+	int r = tracee_read(th->tracee, start, th->pieces, size, err);
+
+	if (r == 0 && io_pread_all(place->fd, theirs, size, place->offset) < 0)
+		return keep(th, c->first_run, start, start + size, err);
+	while (r == 0 && at < size) {
+		const uint64_t same = count_alike(ours, theirs, at, size, true);
+		const struct core_outside outside = {
+			.start = start + at,
+			.end = start + at + same,
+			.offset = place->offset + at,
+			.source = place->source,
+		};
+		uint64_t others;
+
+		if (same >= WORTH_LEAVING_OUT) {
+			r = leave_out(th, &outside, err);
+			at += same;
+			continue;
+		}
+		others = same +
+			 count_alike(ours, theirs, at + same, size, false);
+		r = keep(th, c->first_run, start + at, start + at + others,
+			 err);
+		at += others;
+	}
+	return r;
+}
+
+static int compare_run(struct thinning *th, const struct content *c,
+		       const struct core_range *run, struct error *err)
+{
+	uint64_t at = run->start;
+	int r = 0;
+
+	if (at == c->mapping->start && has_elf_header(th, c)) {
+		at += CORE_PAGE_SIZE;
+		r = keep(th, c->first_run, run->start, at, err);
+	}
+	while (r == 0 && at < run->end) {
+		struct base_place place;
+		const bool is_there = base_pages_find(th->base, at, &place);
+		uint64_t size = run->end - at;
+
+		if (size > place.size)
+			size = place.size;
+		if (is_there && size > PIECE)
+			size = PIECE;
+		r = is_there ? compare_piece(th, c, at, size, &place, err)
+			     : keep(th, c->first_run, at, at + size, err);
+		at += size;
+	}
+	return r;
+}
+
+static int compare_mapping(struct thinning *th, struct content *c,
+			   struct error *err)
+{
+	const struct core_range *runs = th->all->data.items + c->first_run;
+	const bool is_private = c->kind == CORE_MAPPING_FILE ||
+				c->kind == CORE_MAPPING_ANONYMOUS ||
+				c->kind == CORE_MAPPING_STACK;
+	int r = 0;
+
+	c->first_run = th->data.count;
+	for (size_t i = 0; r == 0 && i < c->run_count; i++)
+		r = is_private && c->is_stored
+			    ? compare_run(th, c, &runs[i], err)
+			    : keep(th, c->first_run, runs[i].start, runs[i].end,
+				   err);
+	c->run_count = th->data.count - c->first_run;
+	return r;
+}
+
+static int compare_outside(const void *a, const void *b)
+{
+	const struct core_outside *first = a, *second = b;
+
+	return (first->start > second->start) - (first->start < second->start);
+}
+
 static void take_data(struct contents *all, struct page_runs *data)
 {
 	page_runs_deinit(&all->data);
@@ -161,18 +270,56 @@ static void take_data(struct contents *all, struct page_runs *data)
 	*data = (struct page_runs){0};
 }
 
+/* What was kept by one step is what the next looks at. */
+static int for_all(struct thinning *th,
+		   int (*step)(struct thinning *, struct content *,
+			       struct error *),
+		   struct error *err)
+{
+	struct contents *all = th->all;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < all->count; i++)
+		r = step(th, &all->items[i], err);
+	if (r == 0)
+		take_data(all, &th->data);
+	page_runs_deinit(&th->data);
+	return r;
+}
+
+static int compare_with(struct thinning *th, const char *path,
+			struct error *err)
+{
+	cleanup_heap char *pieces = malloc(2 * PIECE);
+	struct base_pages base;
+	int r;
+
+	if (!pieces)
+		return error_system(err, ENOMEM, "cannot compare the base");
+	r = base_pages_open(&base, path, &th->all->sources, err);
+	if (r < 0)
+		return r;
+	th->base = &base;
+	th->pieces = pieces;
+	r = for_all(th, compare_mapping, err);
+	base_pages_close(&base);
+	if (th->all->outside_count > 0)
+		qsort(th->all->outside, th->all->outside_count,
+		      sizeof(*th->all->outside), compare_outside);
+	return r;
+}
+
 int thin_decide(struct contents *contents, const struct tracee *t,
-		struct error *err)
+		const char *base, struct error *err)
 {
 	struct thinning th = {.all = contents, .tracee = t};
 	cleanup_fd int pagemap = -1;
 	int r = pagemap_open(t->pid, &pagemap, err);
 
 	th.pagemap = pagemap;
-	for (size_t i = 0; r == 0 && i < contents->count; i++)
-		r = split_mapping(&th, &contents->items[i], err);
 	if (r == 0)
-		take_data(contents, &th.data);
-	page_runs_deinit(&th.data);
+		r = for_all(&th, split_mapping, err);
+	if (r == 0 && base)
+		r = compare_with(&th, base, err);
 	return r;
 }

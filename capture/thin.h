@@ -8,9 +8,10 @@
 
 /*
  * Of private mappings that show a file, pages that the service has not made its
- * own are taken out of contents->data and kept in contents->outside.
+ * own are taken out of contents->data and kept in contents->outside; so are
+ * those that are as in @base, the core from which it was started, or NULL.
  */
 int thin_decide(struct contents *contents, const struct tracee *t,
-		struct error *err);
+		const char *base, struct error *err);
 
 #endif

@@ -1,0 +1,167 @@
+/*
+ * base_pages.c - what the base of a layer has at the addresses of its image
+ */
+#include "base_pages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+
+/* As a mapping of it would be seen. */
+static struct mapping shown(const char *path, uint64_t device, uint64_t inode)
+{
+	return (struct mapping){
+		.backing = path,
+		.device_major = major(device),
+		.device_minor = minor(device),
+		.inode = inode,
+	};
+}
+
+static int open_source(struct base_pages *base, size_t i,
+		       struct sources *sources, struct error *err)
+{
+	const struct core_source *source = &base->core.sources[i];
+	const char *path = base->core.names + source->name;
+	const struct mapping m = shown(path, source->device, source->inode);
+	int r = sources_find(sources, &m, &base->indices[i], err);
+
+	base->fds[i] = -1;
+	if (r == 0 && base->indices[i] != SOURCES_NONE)
+		base->fds[i] = open(path, O_RDONLY | O_CLOEXEC);
+	return r;
+}
+
+static int open_sources(struct base_pages *base, const char *path,
+			struct sources *sources, struct error *err)
+{
+	const size_t count = base->core.source_count;
+	struct stat status = {0};
+	struct mapping m;
+	int r;
+
+	base->path = realpath(path, NULL);
+	base->fds = calloc(count + 1, sizeof(*base->fds));
+	base->indices = calloc(count + 1, sizeof(*base->indices));
+	if (!base->path || !base->fds || !base->indices)
+		return error_system(err, ENOMEM, "cannot keep the base");
+	fstat(base->core.fd, &status);
+	m = shown(base->path, status.st_dev, status.st_ino);
+	r = sources_find(sources, &m, &base->index, err);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = open_source(base, i, sources, err);
+	return r;
+}
+
+int base_pages_open(struct base_pages *ret_base, const char *path,
+		    struct sources *sources, struct error *err)
+{
+	struct base_pages base = {0};
+	int r = core_open(&base.core, path, err);
+
+	if (r < 0)
+		return r;
+	r = open_sources(&base, path, sources, err);
+	if (r < 0)
+		base_pages_close(&base);
+	else
+		*ret_base = base;
+	return r;
+}
+
+static bool is_private(const struct core_mapping *m)
+{
+	return m->kind == CORE_MAPPING_FILE ||
+	       m->kind == CORE_MAPPING_ANONYMOUS ||
+	       m->kind == CORE_MAPPING_STACK;
+}
+
+static const struct core_mapping *find_mapping(const struct core *core,
+					       uint64_t address, uint64_t *end)
+{
+	for (size_t i = 0; i < core->mapping_count; i++) {
+		const struct core_mapping *m = &core->mappings[i];
+
+		if (address >= m->end)
+			continue;
+		*end = address < m->start ? m->start : m->end;
+		return address >= m->start && m->offset && is_private(m) ? m
+									 : NULL;
+	}
+	*end = UINT64_MAX;
+	return NULL;
+}
+
+/* True in a hole; *end is moved to where that changes. */
+static bool is_hole(const struct core *core, uint64_t address, uint64_t *end)
+{
+	for (size_t i = 0; i < core->hole_count; i++) {
+		const struct core_range *hole = &core->holes[i];
+
+		if (address >= hole->end)
+			continue;
+		if (address >= hole->start)
+			*end = hole->end;
+		else if (hole->start < *end)
+			*end = hole->start;
+		return address >= hole->start;
+	}
+	return false;
+}
+
+static const struct core_outside *find_outside(const struct core *core,
+					       uint64_t address, uint64_t *end)
+{
+	for (size_t i = 0; i < core->outside_count; i++) {
+		const struct core_outside *o = &core->outside[i];
+
+		if (address >= o->end)
+			continue;
+		if (address >= o->start)
+			*end = o->end;
+		else if (o->start < *end)
+			*end = o->start;
+		return address >= o->start ? o : NULL;
+	}
+	return NULL;
+}
+
+bool base_pages_find(const struct base_pages *base, uint64_t address,
+		     struct base_place *ret_place)
+{
+	const struct core *core = &base->core;
+	uint64_t end;
+	const struct core_mapping *m = find_mapping(core, address, &end);
+	const struct core_outside *outside = NULL;
+	struct base_place place = {.fd = -1};
+
+	if (m && !is_hole(core, address, &end)) {
+		outside = find_outside(core, address, &end);
+		place.fd = core->fd;
+		place.offset = m->offset + (address - m->start);
+		place.source = base->index;
+	}
+	if (outside) {
+		place.fd = base->fds[outside->source];
+		place.offset = outside->offset + (address - outside->start);
+		place.source = base->indices[outside->source];
+	}
+	place.size = end - address;
+	*ret_place = place;
+	return place.fd >= 0 && place.source != SOURCES_NONE;
+}
+
+void base_pages_close(struct base_pages *base)
+{
+	for (size_t i = 0; base->fds && i < base->core.source_count; i++)
+		cleanup_close(&base->fds[i]);
+	free(base->path);
+	free(base->fds);
+	free(base->indices);
+	core_close(&base->core);
+}
