@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "build_id.h"
@@ -186,6 +188,36 @@ static int open_base(const struct core *core, const struct core_source *source,
 	return -err->code;
 }
 
+static bool is_executed(const struct core *core, size_t index)
+{
+	const struct core_mapping *m = core->mappings;
+
+	for (size_t i = 0; i < core->outside_count; i++) {
+		const struct core_outside *o = &core->outside[i];
+
+		while (m->end <= o->start)
+			m++;
+		if (o->source == index && m->protection & PROT_EXEC)
+			return true;
+	}
+	return false;
+}
+
+/* The kernel would refuse it when it is too late to say so. */
+static int check_mount(const struct core *core, size_t index, int fd,
+		       struct error *err)
+{
+	struct statvfs status;
+
+	if (!is_executed(core, index) || fstatvfs(fd, &status) < 0 ||
+	    !(status.f_flag & ST_NOEXEC))
+		return 0;
+	return error_set(err, FAULT_UNSUPPORTED,
+			 "cannot map '%s', which it has no copy of: it lies on "
+			 "a file system that is mounted noexec",
+			 core->names + core->sources[index].name);
+}
+
 int sources_open(const struct core *core, const char *core_path,
 		 const struct source_places *places, int **ret_fds,
 		 struct error *err)
@@ -206,6 +238,8 @@ int sources_open(const struct core *core, const char *core_path,
 					&fds[i], err)
 			    : open_file(source, core->names + source->name,
 					places, &fds[i], err);
+		if (r == 0)
+			r = check_mount(core, i, fds[i], err);
 	}
 	if (r == 0)
 		*ret_fds = take_pointer(&fds);

@@ -35,7 +35,7 @@ _subctx_capture() {
 		compopt -o nospace
 		;;
 	-*)
-		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --settle= --cpu= --pid=
+		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --settle= --cpu= --pid= --thin
 			--carry= --drop= --inherit= --policy=
 			--explain= --audit-only
 			--leave-running --kill --json --quiet --verbose
@@ -51,7 +51,7 @@ _subctx_restore() {
 	local word=${COMP_WORDS[COMP_CWORD]}
 
 	case $word in
-	-*) COMPREPLY=($(compgen -W '--inherit= --dry-run --populate --hugepages --record --stop --help --version' -- "$word")) ;;
+	-*) COMPREPLY=($(compgen -W '--inherit= --base= --file= --dry-run --populate --hugepages --record --stop --help --version' -- "$word")) ;;
 	*) COMPREPLY=($(compgen -f -X '!*.core' -- "$word")) ;;
 	esac
 }
