@@ -26,7 +26,7 @@
 #include "common/io.h"
 
 enum {
-	WORTH_LEAVING_OUT = 4 * CORE_PAGE_SIZE,
+	WORTH_LEAVING_OUT = 2 * CORE_PAGE_SIZE,
 	PIECE = 256 << 10,
 };
 
