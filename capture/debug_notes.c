@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/file_lines.h"
 #include "common/io.h"
 #include "xstate.h"
 
@@ -76,14 +77,6 @@ static void append_prpsinfo(struct note_buffer *notes,
 	note_append(notes, OWNER, NT_PRPSINFO, &info, sizeof(info));
 }
 
-/* One line of NT_FILE: where a file can be seen. */
-struct file_line {
-	uint64_t start;
-	uint64_t end;
-	uint64_t offset;
-	const char *name;
-};
-
 struct file_lines {
 	struct file_line *items;
 	size_t count;
@@ -126,42 +119,6 @@ static void add_lines(struct file_lines *lines, const struct contents *contents,
 	add_line(lines, m, at, m->end);
 }
 
-static size_t size_of(const struct file_lines *lines)
-{
-	size_t size = (2 + 3 * lines->count) * sizeof(uint64_t);
-
-	for (size_t i = 0; i < lines->count; i++)
-		size += strlen(lines->items[i].name) + 1;
-	return size;
-}
-
-/*
- * A count and the page size, then start, end and offset in pages for each,
- * then the names; all words have eight bytes (fs/binfmt_elf.c).
- */
-static bool write_lines(struct note_buffer *notes,
-			const struct file_lines *lines)
-{
-	const size_t size = size_of(lines);
-	cleanup_heap char *bytes = calloc(1, size);
-	uint64_t *words = (uint64_t *)(void *)bytes;
-	char *name;
-
-	if (!bytes)
-		return false;
-	name = bytes + (2 + 3 * lines->count) * sizeof(uint64_t);
-	*words++ = lines->count;
-	*words++ = CORE_PAGE_SIZE;
-	for (size_t i = 0; i < lines->count; i++) {
-		*words++ = lines->items[i].start;
-		*words++ = lines->items[i].end;
-		*words++ = lines->items[i].offset / CORE_PAGE_SIZE;
-		name = stpcpy(name, lines->items[i].name) + 1;
-	}
-	note_append(notes, OWNER, NT_FILE, bytes, size);
-	return true;
-}
-
 static void append_files(struct note_buffer *notes, const struct image *image)
 {
 	const struct contents *contents = image->contents;
@@ -173,7 +130,9 @@ static void append_files(struct note_buffer *notes, const struct image *image)
 
 	for (size_t i = 0; lines.items && i < contents->count; i++)
 		add_lines(&lines, contents, contents->items[i].mapping, &next);
-	if (!lines.items || !write_lines(notes, &lines))
+	if (lines.items)
+		file_lines_append(notes, lines.items, lines.count);
+	else
 		notes->failed = true;
 	free(lines.items);
 }
