@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/core_find.h"
 
 /* As a mapping of it would be seen. */
 static struct mapping shown(const char *path, uint64_t device, uint64_t inode)
@@ -84,51 +85,48 @@ static bool is_private(const struct core_mapping *m)
 static const struct core_mapping *find_mapping(const struct core *core,
 					       uint64_t address, uint64_t *end)
 {
-	for (size_t i = 0; i < core->mapping_count; i++) {
-		const struct core_mapping *m = &core->mappings[i];
+	const size_t i = core_find_mapping(core, address);
+	const struct core_mapping *m = &core->mappings[i];
 
-		if (address >= m->end)
-			continue;
-		*end = address < m->start ? m->start : m->end;
-		return address >= m->start && m->offset && is_private(m) ? m
-									 : NULL;
-	}
 	*end = UINT64_MAX;
-	return NULL;
+	if (i == core->mapping_count)
+		return NULL;
+	*end = address < m->start ? m->start : m->end;
+	return address >= m->start && m->offset && is_private(m) ? m : NULL;
 }
 
-/* True in a hole; *end is moved to where that changes. */
+/* Whether it is in @range; *end is moved to where that changes. */
+static bool is_within(const struct core_range *range, uint64_t address,
+		      uint64_t *end)
+{
+	const uint64_t change =
+		address < range->start ? range->start : range->end;
+
+	if (change < *end)
+		*end = change;
+	return address >= range->start;
+}
+
 static bool is_hole(const struct core *core, uint64_t address, uint64_t *end)
 {
-	for (size_t i = 0; i < core->hole_count; i++) {
-		const struct core_range *hole = &core->holes[i];
+	const size_t i = core_find(core->holes, core->hole_count,
+				   sizeof(*core->holes), address);
 
-		if (address >= hole->end)
-			continue;
-		if (address >= hole->start)
-			*end = hole->end;
-		else if (hole->start < *end)
-			*end = hole->start;
-		return address >= hole->start;
-	}
-	return false;
+	return i < core->hole_count && is_within(&core->holes[i], address, end);
 }
 
 static const struct core_outside *find_outside(const struct core *core,
 					       uint64_t address, uint64_t *end)
 {
-	for (size_t i = 0; i < core->outside_count; i++) {
-		const struct core_outside *o = &core->outside[i];
+	const size_t i = core_find(core->outside, core->outside_count,
+				   sizeof(*core->outside), address);
+	struct core_range range;
 
-		if (address >= o->end)
-			continue;
-		if (address >= o->start)
-			*end = o->end;
-		else if (o->start < *end)
-			*end = o->start;
-		return address >= o->start ? o : NULL;
-	}
-	return NULL;
+	if (i == core->outside_count)
+		return NULL;
+	range = (struct core_range){core->outside[i].start,
+				    core->outside[i].end};
+	return is_within(&range, address, end) ? &core->outside[i] : NULL;
 }
 
 bool base_pages_find(const struct base_pages *base, uint64_t address,

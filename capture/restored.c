@@ -13,7 +13,7 @@
 #include <sys/sysmacros.h>
 
 #include "common/cleanup.h"
-#include "common/core_reader.h"
+#include "common/core_find.h"
 #include "common/io.h"
 
 /*
@@ -128,41 +128,29 @@ static void close_files(struct known_files *files)
 	free(files->items);
 }
 
-/* Private memory of the core that is at its place in the service. */
-static const struct core_mapping *
-find_origin(const struct core *core, const struct mapping *m, uint64_t address)
+/*
+ * What shows the byte at @address of @m in the core, or NULL, and in *ret_end up
+ * to where.
+ */
+static const struct core_mapping *find_origin(const struct core *core,
+					      const struct mapping *m,
+					      uint64_t address,
+					      uint64_t *ret_end)
 {
 	const uint64_t offset = m->backing_offset + (address - m->start);
-
-	for (size_t i = 0; i < core->mapping_count; i++) {
-		const struct core_mapping *b = &core->mappings[i];
-
-		if (address >= b->start && address < b->end)
-			return b->offset + (address - b->start) == offset &&
-					       (b->kind == CORE_MAPPING_FILE ||
-						b->kind ==
-							CORE_MAPPING_ANONYMOUS)
-				       ? b
-				       : NULL;
-	}
-	return NULL;
-}
-
-/* Where the next mapping of the core begins, or @m ends. */
-static uint64_t find_end(const struct core *core, const struct mapping *m,
-			 uint64_t address)
-{
+	const size_t i = core_find_mapping(core, address);
+	const struct core_mapping *b = &core->mappings[i];
 	uint64_t end = m->end;
 
-	for (size_t i = core->mapping_count; i-- > 0;) {
-		const struct core_mapping *b = &core->mappings[i];
-
-		if (b->end > address && b->end < end)
-			end = b->end;
-		if (b->start > address && b->start < end)
-			end = b->start;
-	}
-	return end;
+	if (i < core->mapping_count)
+		end = address < b->start ? b->start : b->end;
+	*ret_end = end < m->end ? end : m->end;
+	if (i == core->mapping_count || address < b->start ||
+	    b->offset + (address - b->start) != offset)
+		return NULL;
+	return b->kind == CORE_MAPPING_FILE || b->kind == CORE_MAPPING_ANONYMOUS
+		       ? b
+		       : NULL;
 }
 
 static bool is_same_file(const char *name, const struct core_mapping *b)
@@ -193,12 +181,12 @@ static size_t split(struct mapping *pieces, const struct mapping *m,
 	size_t count = 0;
 
 	for (uint64_t at = m->start; at < m->end; at = pieces[count++].end) {
-		const struct core_mapping *b = find_origin(&file->core, m, at);
 		struct mapping *piece = &pieces[count];
+		const struct core_mapping *b;
 
 		*piece = *m;
 		piece->start = at;
-		piece->end = find_end(&file->core, m, at);
+		b = find_origin(&file->core, m, at, &piece->end);
 		piece->offset += at - m->start;
 		piece->backing_offset += at - m->start;
 		if (b)
