@@ -10,6 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "common/page_digest.h"
 
 enum {
 	PIECE = 256 << 10, /* as steady as a write gets */
@@ -116,11 +117,12 @@ static int copy_bytes(const struct core_file *file, int source, int fd,
 	return r < 0 ? error_system(err, -r, "cannot copy a memfd") : 0;
 }
 
-int file_notes_copy(struct file_notes *notes, int fd,
-		    struct page_digest *digest, uint64_t *stored,
+int file_notes_copy(struct file_notes *notes, int fd, uint64_t *stored,
 		    struct error *err)
 {
-	int r = 0;
+	struct page_digest *digest = page_digest_create();
+	int r = digest ? 0
+		       : error_system(err, ENOMEM, "cannot copy the memfds");
 
 	for (size_t i = 0; r == 0 && i < notes->carried->file_count; i++) {
 		struct core_file *file = &notes->files[i];
@@ -132,6 +134,7 @@ int file_notes_copy(struct file_notes *notes, int fd,
 			       digest, stored, err);
 		file->values[CORE_MEMFD_DIGEST] = page_digest_value(digest);
 	}
+	page_digest_destroy(digest);
 	return r;
 }
 

@@ -7,7 +7,6 @@
 #include "carried.h"
 #include "common/error.h"
 #include "common/note.h"
-#include "common/page_digest.h"
 
 /* @carried: borrowed; @files and @watches are its own, fit for the core */
 struct file_notes {
@@ -27,10 +26,9 @@ uint32_t file_notes_find(const struct file_notes *notes, uint64_t device,
 uint64_t file_notes_place(struct file_notes *notes, uint64_t offset);
 /*
  * Copies these bytes to the core, and keeps their digests; *stored grows by
- * what is not zeros.  @digest is a place to work in.
+ * what is not zeros.
  */
-int file_notes_copy(struct file_notes *notes, int fd,
-		    struct page_digest *digest, uint64_t *stored,
+int file_notes_copy(struct file_notes *notes, int fd, uint64_t *stored,
 		    struct error *err);
 
 void file_notes_append(const struct file_notes *notes,

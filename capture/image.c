@@ -215,25 +215,17 @@ static int copy_memory(const struct image *image, struct layout *layout,
 	for (size_t i = 0; r == 0 && i < contents->count; i++) {
 		const struct content *c = &contents->items[i];
 		const struct core_mapping *m = &layout->mappings[i];
-		struct core_mapping_digest *digest =
-			c->is_stored ? next++ : NULL;
+		uint64_t *digest = c->is_stored ? &(next++)->digest : NULL;
 
 		if (stand_in_has(image->stand_in, i) != has)
 			continue;
 		inspection->seams.mapping = c->mapping;
 		inspection->wants_seams = may_have_seams(c);
 		inspection->wants_owners = may_have_locks(c);
-		page_digest_begin(copy->digest);
 		r = copy_runs(copy, contents->data.items + c->first_run,
 			      c->run_count, m->start, m->offset,
-			      &layout->written, err);
-		if (digest)
-			digest->digest = page_digest_value(copy->digest);
+			      &layout->written, digest, err);
 	}
-	if (r < 0 && err->code == ENOSPC)
-		error_context(err, "after %llu of %llu MiB",
-			      (unsigned long long)copy->done >> 20,
-			      (unsigned long long)copy->total >> 20);
 	return r;
 }
 
@@ -269,14 +261,15 @@ static int copy_all(const struct image *image, struct layout *layout,
 	if (r == 0)
 		r = copy_memory(image, layout, copy, false, err);
 	if (r == 0)
-		r = file_notes_copy(&layout->files, copy->fd, copy->digest,
-				    &of_files, err);
+		r = file_notes_copy(&layout->files, copy->fd, &of_files, err);
 	if (r < 0)
 		return r;
 	image->let_go(image->context);
 	copy->source = &image->stand_in->tracee;
 	layout->owners.tracee = &image->stand_in->tracee;
 	r = copy_memory(image, layout, copy, true, err);
+	if (r == 0)
+		r = copy_finish(copy, err);
 	r = stand_in_check(image->stand_in, r, err);
 	*ret_stored = copy->written + of_files;
 	return r;
