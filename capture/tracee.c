@@ -33,9 +33,18 @@ struct task *task_find(const struct tracee *t, pid_t tid)
 	return NULL;
 }
 
+/* A new thread goes from call to call if nothing else stops the service's. */
+static int first_request(const struct tracee *t, bool ours)
+{
+	const struct task *leader = task_find(t, t->pid);
+
+	return ours && !t->filtered && leader ? leader->request : 0;
+}
+
 struct task *task_add(struct tracee *t, pid_t tid, bool ours)
 {
 	struct task *task = task_find(t, tid);
+	const int request = first_request(t, ours);
 
 	if (task)
 		return task;
@@ -50,7 +59,12 @@ struct task *task_add(struct tracee *t, pid_t tid, bool ours)
 		t->task_capacity = capacity;
 	}
 	task = &t->tasks[t->task_count++];
-	*task = (struct task){.tid = tid, .ours = ours, .is_fresh = true};
+	*task = (struct task){
+		.tid = tid,
+		.ours = ours,
+		.is_fresh = true,
+		.request = request,
+	};
 	return task;
 }
 

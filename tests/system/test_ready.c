@@ -346,6 +346,25 @@ Test(ready, thread_that_may_not_settle_is_taken_with_its_file)
 		      "run at settles.c:");
 }
 
+/* Without a filter each thread is led from call to call. */
+Test(ready, thread_of_a_service_that_lives_on_may_wait_for_input)
+{
+	struct outcome outcome =
+		run("", WORDS(tool_capture(), "-q", "--leave-running",
+			      "--timeout=20", "-o", "svc.core",
+			      "/usr/bin/python3", "-c",
+			      "import sys, threading\n"
+			      "t = threading.Thread(target=sys.stdin.read)\n"
+			      "t.start(); t.join(); print('end')"));
+
+	expect_status(outcome, 0);
+	expect_out(outcome, "end\n");
+	outcome_free(&outcome);
+	outcome = run("", WORDS(tool_restore(), "svc.core"));
+	expect_out(outcome, "end\n");
+	outcome_free(&outcome);
+}
+
 /* Where no call is stopped, that is seen when it is too late. */
 Test(ready, thread_that_executes_meanwhile_ends_it)
 {
