@@ -80,7 +80,9 @@ static struct symbols *open_symbols(struct lookup *lookup, uint64_t ticks)
 static void find_names(struct lookup *lookup, const struct origin *origin,
 		       struct call_stack *ret_stack)
 {
-	struct symbols *symbols = open_symbols(lookup, origin->ticks);
+	struct symbols *symbols = origin->event == ORIGIN_RESTORED
+					  ? NULL
+					  : open_symbols(lookup, origin->ticks);
 
 	if (symbols)
 		call_stack_make(ret_stack, symbols, &origin->stack);
@@ -117,6 +119,7 @@ static struct blame *make(struct lookup *lookup, const struct origin *origin)
 	blame->kind = origin->kind;
 	blame->tid = origin->tid;
 	blame->ms = origin->ms;
+	blame->core = lookup->blamer->origins->core;
 	blame->copied = is_copy ? (int)origin->arguments[0] : -1;
 	memcpy(blame->comm, origin->comm, sizeof(blame->comm));
 	blame->call = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE,
@@ -301,6 +304,11 @@ void blame_describe(const struct blame *blame, char text[BLAME_TEXT_MAX])
 	if (blame->unknown) {
 		snprintf(text, BLAME_TEXT_MAX,
 			 "how it came to be was not seen: %s", blame->unknown);
+		return;
+	}
+	if (blame->event == ORIGIN_RESTORED) {
+		snprintf(text, BLAME_TEXT_MAX, "%s by the restore of '%s'",
+			 verb(blame), blame->core);
 		return;
 	}
 	if (blame->tid)

@@ -17,6 +17,7 @@ struct audit;
  * @stack: where it was made
  * @base: of a copy: who made the descriptor that was copied, or NULL
  * @rival: another that may have made it instead, or NULL
+ * @core: what it was restored from (ORIGIN_RESTORED); borrowed
  * @unknown: why nothing of this is known, or NULL; a literal
  * @is_inherited: it is the caller's, so that there is nothing to be known
  * @is_doubtful: an io_uring may have made it since
@@ -32,6 +33,7 @@ struct blame {
 	struct call_stack stack;
 	struct blame *base;
 	struct blame *rival;
+	const char *core;
 	const char *unknown;
 	bool is_inherited;
 	bool is_doubtful;

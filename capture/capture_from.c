@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "arrival.h"
+#include "base_notes.h"
 #include "call_filter.h"
 
 /* The vector that the restorer has told the kernel. */
@@ -71,6 +72,10 @@ int capture_from(struct capture *c, const struct ready_wait *wait,
 		r = take_auxv(c, err);
 	if (r == 0)
 		r = repeats_find(&c->repeats, &options->ready, &c->tracee, err);
+	if (r < 0)
+		return r;
 	c->level = c->base.level;
-	return r;
+	origins_restored(&c->origins, &c->tracee, options->base_path);
+	base_notes_take(c->base.core.fd, &c->audit);
+	return 0;
 }

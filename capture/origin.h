@@ -19,8 +19,9 @@
 /* What a descriptor's story is made of. */
 enum origin_event {
 	ORIGIN_MADE,
-	ORIGIN_ENDED,	/* closed, or replaced */
-	ORIGIN_EXECUTED /* the program was, which closed it */
+	ORIGIN_ENDED,	 /* closed, or replaced */
+	ORIGIN_EXECUTED, /* the program was, which closed it */
+	ORIGIN_RESTORED, /* made again from a core, where nobody is to be seen */
 };
 
 /*
@@ -76,6 +77,7 @@ struct origin_list {
  * @story: events of descriptor @explained, or -1, in their order
  * @story_lost: how many are left out in its middle
  * @stops: seen so far
+ * @core: what the service was restored from, or NULL; borrowed
  * @has_ring: io_uring_setup(2) was seen: such a ring opens files unseen
  * @code: what their stacks are in
  */
@@ -90,6 +92,7 @@ struct origins {
 	int explained;
 	uint64_t start_ms;
 	uint64_t stops;
+	const char *core;
 	bool has_ring;
 	struct recorder recorder;
 	struct code_history code;
@@ -127,6 +130,10 @@ bool origins_await(const struct origins *origins, pid_t tid);
  */
 void origins_exec(struct origins *origins, const struct tracee *t,
 		  const struct stop *stop);
+
+/* The service was restored from @core, and has not gone on yet. */
+void origins_restored(struct origins *origins, const struct tracee *t,
+		      const char *core);
 
 /* What the recorder knows is known here, too. */
 void origins_collect(struct origins *origins, const struct tracee *t);

@@ -217,7 +217,11 @@ static int ended(struct run *run, const struct stop *stop, struct error *err)
 			  "ready%s",
 			  service, pid, stop->status, run->stack);
 		hint_of_watch(run, err);
-		if (!run->t->attached)
+		if (run->wait->is_restored)
+			error_hint(err, "A service that is restored has to be "
+					"ready once more; does it, with this "
+					"input, wait again?");
+		else if (!run->t->attached)
 			error_hint(err,
 				   "Does '%s' start, and wait, without "
 				   "subctx-capture?",

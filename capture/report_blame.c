@@ -24,6 +24,7 @@ static const char *const event_words[] = {
 	[ORIGIN_MADE] = "made",
 	[ORIGIN_ENDED] = "ended",
 	[ORIGIN_EXECUTED] = "closed on exec",
+	[ORIGIN_RESTORED] = "restored",
 };
 
 static json_t *frame_json(const struct symbol *symbol)
@@ -67,6 +68,10 @@ json_t *report_blame_json(const struct blame *blame)
 		return json_pack("{s:b}", "inherited", true);
 	if (blame->unknown)
 		return json_pack("{s:s}", "unknown", blame->unknown);
+	if (blame->event == ORIGIN_RESTORED)
+		return json_pack("{s:s, s:s}", "event",
+				 event_words[blame->event], "core",
+				 blame->core);
 	object = json_pack(
 		"{s:s, s:i, s:s, s:s, s:I, s:o}", "event",
 		event_words[blame->event], "thread", (int)blame->tid, "name",

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/expect.h"
+#include "tests/findings.h"
 #include "tests/harness.h"
 
 TestSuite(from, .init = harness_begin, .fini = harness_end, .timeout = 300);
@@ -53,6 +53,61 @@ Test(from, input_that_it_waited_for_is_taken_before_it_is_ready_again)
 		     WORDS("--from=py.core", "-o", "app.core"));
 
 	restore_well("print(json.dumps([1])); exit(0)\n", "app.core", "[1]\n");
+}
+
+static void refuse(const char *input, const char *const words[], int status,
+		   const char *message, const char *hint)
+{
+	struct outcome outcome = capture(input, words);
+
+	expect_status(outcome, status);
+	expect_in(outcome.err, message);
+	expect_in(outcome.err, hint);
+	cr_expect(access("layer.core", F_OK) < 0, "a core was written");
+	outcome_free(&outcome);
+}
+
+Test(from, end_of_input_is_no_ready_point)
+{
+	capture_well(NULL, WORDS("-o", "base.core", "cat"));
+	refuse("text", WORDS("--from=base.core", "-o", "layer.core"), 1,
+	       "'base.core' (pid ",
+	       "A service that is restored has to be ready once more;");
+}
+
+/* Who has made what the service holds from its base on, and since. */
+Test(from, report_tells_what_the_restore_has_made)
+{
+	struct outcome outcome;
+
+	capture_well(NULL, WORDS("--carry=file", "-o", "base.core",
+				 "/usr/bin/python3", "-c",
+				 "import os; os.getpid()\n"
+				 "f = open('/etc/passwd')\n"
+				 "while True: exec(input())"));
+	outcome = capture("g = open('/etc/group'); h = os.dup(3)\n",
+			  WORDS("--from=base.core", "-o", "layer.core"));
+	expect_status(outcome, 3);
+	expect_finding(outcome.err, "fd 3 ",
+		       WORDS("opened by the restore of 'base.core'"));
+	expect_finding(outcome.err, "fd 4 ",
+		       WORDS("opened 0.", " s after the start by thread",
+			     "(python3) in openat(2)"));
+	expect_finding(outcome.err, "fd 5 ",
+		       WORDS("copied from fd 3",
+			     "fd 3 was opened by the restore of 'base.core'"));
+	expect_finding(outcome.err, "process id ",
+		       WORDS("in the base, asked for 1 time;"));
+	outcome_free(&outcome);
+
+	outcome = capture("f.close(); g = open('/etc/group')\n",
+			  WORDS("--from=base.core", "-o", "layer.core",
+				"--json", "--explain=3"));
+	expect_in(outcome.out, "\"event\": \"restored\"");
+	expect_in(outcome.out, "\"core\": \"base.core\"");
+	expect_in(outcome.out, "\"event\": \"ended\"");
+	expect_in(outcome.out, "\"event\": \"made\"");
+	outcome_free(&outcome);
 }
 
 Test(from, layer_is_a_base_like_any_other)

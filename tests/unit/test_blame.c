@@ -52,4 +52,8 @@ Test(blame, what_is_not_known_is_said_with_its_reason)
 		    "how it came to be was not seen: nobody looked");
 	expect_text(describe((struct blame){.is_inherited = true}),
 		    "inherited from the caller");
+	expect_text(describe((struct blame){.event = ORIGIN_RESTORED,
+					    .kind = RESOURCE_DESCRIPTOR,
+					    .core = "base.core"}),
+		    "opened by the restore of 'base.core'");
 }
