@@ -11,6 +11,8 @@
 #include "arrival.h"
 #include "base_notes.h"
 #include "call_filter.h"
+#include "common/cleanup.h"
+#include "common/io.h"
 
 /* The vector that the restorer has told the kernel. */
 static int take_auxv(struct capture *c, struct error *err)
@@ -56,6 +58,33 @@ static int spawn(struct capture *c, struct error *err)
 	return r;
 }
 
+/* Among other ready points one that cannot come is none. */
+static int listen_again(struct capture *c, struct error *err)
+{
+	const struct ready *ready = &c->options->ready;
+	const bool is_alone = ready->kinds == (uint32_t)1 << CORE_READY_NOTIFY;
+	cleanup_heap char *environment = NULL;
+	struct error ignored = {0};
+	size_t size = 0;
+	int r;
+
+	if (!ready_may_be(ready, CORE_READY_NOTIFY))
+		return 0;
+	io_read_filef(&environment, &size, "/proc/%d/environ", c->tracee.pid);
+	r = notify_socket_open_again(&c->notify, environment, size,
+				     is_alone ? err : &ignored);
+	if (r == 0 || !is_alone)
+		return 0;
+	error_context(err, "cannot hear '%s' say READY=1", c->service);
+	if (err->code == EADDRINUSE)
+		error_hint(err, "Another layer of it is captured right now, or "
+				"its base runs.");
+	else
+		error_hint(err, "Capture its base with --ready=default or "
+				"--ready=notify.");
+	return r;
+}
+
 int capture_from(struct capture *c, const struct ready_wait *wait,
 		 struct error *err)
 {
@@ -72,6 +101,8 @@ int capture_from(struct capture *c, const struct ready_wait *wait,
 		r = take_auxv(c, err);
 	if (r == 0)
 		r = repeats_find(&c->repeats, &options->ready, &c->tracee, err);
+	if (r == 0)
+		r = listen_again(c, err);
 	if (r < 0)
 		return r;
 	c->level = c->base.level;

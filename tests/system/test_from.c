@@ -70,7 +70,7 @@ static void refuse(const char *input, const char *const words[], int status,
 Test(from, end_of_input_is_no_ready_point)
 {
 	capture_well(NULL, WORDS("-o", "base.core", "cat"));
-	refuse("text", WORDS("--from=base.core", "-o", "layer.core"), 1,
+	refuse("", WORDS("--from=base.core", "-o", "layer.core"), 1,
 	       "'base.core' (pid ",
 	       "A service that is restored has to be ready once more;");
 }

@@ -1,6 +1,7 @@
 /*
  * test_notify_socket.c - what a service sends, and whether it says READY=1
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -51,6 +52,30 @@ static bool is_ready_after(const char *message)
 Test(notify_socket, nothing_is_not_ready)
 {
 	cr_expect(!notify_socket_is_ready(&receiver));
+}
+
+/* A restored service has the address in its memory. */
+Test(notify_socket, one_listens_again_where_another_did)
+{
+	char environment[256] = "A=b";
+	struct notify_socket again = {.fd = -1};
+	struct error err = {0}, in_use = {0}, none = {0};
+	int length = snprintf(environment + 4, sizeof(environment) - 4,
+			      "NOTIFY_SOCKET=%s", receiver.address);
+	const size_t size = (size_t)length + 5;
+
+	cr_expect(notify_socket_open_again(&again, environment, size, &in_use) <
+		  0);
+	cr_expect(in_use.code == EADDRINUSE && again.fd == -1);
+	notify_socket_close(&receiver);
+	cr_assert(notify_socket_open_again(&again, environment, size, &err) ==
+		  0);
+	expect_text(again.address, receiver.address);
+	receiver = again;
+	cr_expect(is_ready_after("READY=1"));
+
+	cr_expect(notify_socket_open_again(&again, environment, 4, &none) < 0);
+	expect_text(none.text, "it knows no $NOTIFY_SOCKET of subctx-capture");
 }
 
 Test(notify_socket, ready_is_heard_once)
