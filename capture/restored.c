@@ -229,16 +229,18 @@ static int name_all(struct mapping_list *list, const struct known_files *files,
 	return 0;
 }
 
-int restored_name(struct mapping_list *list, pid_t pid, struct error *err)
+int restored_name_all(struct mapping_list *list, struct error *err)
 {
 	struct known_files files = {0};
-	int r = 0;
+	int r = open_files(&files, list, err);
 
-	if (!is_restored(list, pid))
-		return 0;
-	r = open_files(&files, list, err);
 	if (r == 0 && files.mapping_count > 0)
 		r = name_all(list, &files, err);
 	close_files(&files);
 	return r;
+}
+
+int restored_name(struct mapping_list *list, pid_t pid, struct error *err)
+{
+	return is_restored(list, pid) ? restored_name_all(list, err) : 0;
 }

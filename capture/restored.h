@@ -24,5 +24,7 @@ bool restored_is_handover(pid_t pid, const struct mapping *m);
  * nothing changes.
  */
 int restored_name(struct mapping_list *list, pid_t pid, struct error *err);
+/* The same of one that is known to be restored. */
+int restored_name_all(struct mapping_list *list, struct error *err);
 
 #endif

@@ -4,7 +4,6 @@
 #include "seams.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +40,19 @@ static uint64_t block_end(const struct mapping *m, const struct header *header,
 	    (header->before + size) % CORE_PAGE_SIZE != 0)
 		return 0;
 	return address + size;
+}
+
+bool seams_begin_block(const struct mapping *m, const char *page,
+		       uint64_t address)
+{
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		struct header header;
+
+		memcpy(&header, page + places[i], sizeof(header));
+		if (block_end(m, &header, address + places[i]) != 0)
+			return true;
+	}
+	return false;
 }
 
 int seams_inspect(void *context, const char *bytes, size_t size,

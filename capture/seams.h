@@ -8,6 +8,8 @@
 #ifndef CAPTURE_SEAMS_H
 #define CAPTURE_SEAMS_H
 
+#include <stdbool.h>
+
 #include "common/mapping.h"
 #include "copy.h"
 #include "pagemap.h"
@@ -21,6 +23,10 @@ struct seams {
 	const struct mapping *mapping;
 	struct page_runs found;
 };
+
+/* Whether a block of @m begins in the page at @address, which holds @page. */
+bool seams_begin_block(const struct mapping *m, const char *page,
+		       uint64_t address);
 
 /* As struct copy_inspector wants it; @context is a struct seams. */
 int seams_inspect(void *context, const char *bytes, size_t size,
