@@ -3,6 +3,8 @@
  */
 #include "holes.h"
 
+#include <sys/mman.h>
+
 /*
  * In pages.  Memory that is copied at restore costs a read for each run, and
  * memory that is mapped a mapping, which is dearer.
@@ -14,6 +16,9 @@ enum {
 
 static uint64_t shortest_hole(const struct content *c)
 {
+	/* All of it is one, however short: a file cannot be wiped on fork. */
+	if (c->advice & (uint32_t)1 << MADV_WIPEONFORK)
+		return CORE_PAGE_SIZE;
 	if (c->kind == CORE_MAPPING_STACK || c->flags & CORE_MAP_COPY)
 		return WORTH_SKIPPING * CORE_PAGE_SIZE;
 	return WORTH_MAPPING * CORE_PAGE_SIZE;

@@ -1,6 +1,8 @@
 /*
  * test_holes.c - runs of pages that were not written, long enough to matter
  */
+#include <sys/mman.h>
+
 #include "capture/holes.h"
 #include "tests/expect.h"
 
@@ -135,6 +137,20 @@ Test(holes, what_is_copied_skips_shorter_ones)
 	cr_expect(count_holes(CORE_MAPPING_STACK, 0, 4) == 1);
 	cr_expect(count_holes(CORE_MAPPING_ANONYMOUS, CORE_MAP_COPY, 3) == 0);
 	cr_expect(count_holes(CORE_MAPPING_ANONYMOUS, CORE_MAP_COPY, 4) == 1);
+}
+
+/* A file cannot be wiped on fork, so none of it is mapped from the core. */
+Test(holes, what_is_wiped_is_one_however_short)
+{
+	struct made made = {0};
+
+	add_mapping(&made, 0x100000, 20, CORE_MAPPING_ANONYMOUS, 0);
+	made.items[0].advice = (uint32_t)1 << MADV_WIPEONFORK;
+	find(&made);
+
+	cr_expect(made.holes.count == 1);
+	expect_hole(&made, 0, 0x100000, 0x100000 + 20 * PAGE);
+	deinit(&made);
 }
 
 Test(holes, what_is_not_ours_to_make_has_none)
