@@ -349,17 +349,31 @@ static struct report make_report(const struct capture *c)
 	};
 }
 
-static void let_go(void *context)
+static void go_on(struct capture *c)
 {
-	struct capture *c = context;
-
-	if (!c->options->live_on)
-		return;
 	release(c);
 	c->stood_ms = clock_now_ms() - c->stopped_ms;
 }
 
-/* Nobody waits for a service that is ended afterwards. */
+/* What is to be mapped onto its core stands until that is there. */
+static void let_go(void *context)
+{
+	struct capture *c = context;
+
+	if (c->options->live_on && !c->options->remap)
+		go_on(c);
+}
+
+static int remap(struct capture *c, struct error *err)
+{
+	int r = capture_remap(c, err);
+
+	if (r == 0)
+		go_on(c);
+	return r;
+}
+
+/* Nobody waits for a service that is ended afterwards, or stands anyway. */
 static void make_stand_in(struct capture *c)
 {
 	const struct stand_in_service service = {
@@ -371,7 +385,7 @@ static void make_stand_in(struct capture *c)
 		.contents = &c->contents,
 	};
 
-	if (c->options->live_on)
+	if (c->options->live_on && !c->options->remap)
 		stand_in_make(&c->stand_in, &service);
 }
 
@@ -381,6 +395,7 @@ static void report_stop(const struct capture *c, struct report *report)
 	report->stopped_ms = c->stood_ms;
 	report->is_forked = c->stand_in.tracee.pid != 0;
 	report->why_not_forked = c->stand_in.why_not;
+	report->remapping = c->options->remap ? &c->remapping : NULL;
 }
 
 static int write_core(struct capture *c, struct report *report,
@@ -425,6 +440,8 @@ static int write_core(struct capture *c, struct report *report,
 	if (r < 0 && err->code == ENOSPC)
 		error_hint(err, "Nothing of it was kept. Make room, or write "
 				"elsewhere with --output.");
+	if (r == 0 && c->options->remap)
+		r = remap(c, err);
 	output_close(&output);
 	err->signal = progress.signal;
 	report->core_path = path;

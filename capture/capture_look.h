@@ -12,6 +12,7 @@
 #include "image.h"
 #include "notify_socket.h"
 #include "repeats.h"
+#include "remap.h"
 #include "stand_in.h"
 #include "terminal.h"
 #include "witness.h"
@@ -53,6 +54,7 @@ struct capture {
 	struct carried carried;
 	struct audit audit;
 	struct stand_in stand_in;
+	struct remapping remapping;
 	uint64_t stopped_ms;
 	uint64_t stood_ms;
 	struct blame **story;
@@ -76,4 +78,6 @@ int capture_look(struct capture *c, struct error *err);
 uint64_t capture_vdso(const struct capture *c);
 /* Its mappings alone, of a service that must not be asked. */
 int capture_read_mappings(struct capture *c, struct error *err);
+/* Maps it onto its core, which is complete; it has ended if that fails. */
+int capture_remap(struct capture *c, struct error *err);
 #endif

@@ -22,6 +22,7 @@ enum option_value {
 	OPTION_FROM,
 	OPTION_LEAVE_RUNNING,
 	OPTION_KILL,
+	OPTION_REMAP,
 	OPTION_TIMEOUT,
 	OPTION_SETTLE,
 	OPTION_JSON,
@@ -42,6 +43,7 @@ static const struct option long_options[] = {
 	{"from", required_argument, NULL, OPTION_FROM},
 	{"leave-running", no_argument, NULL, OPTION_LEAVE_RUNNING},
 	{"kill", no_argument, NULL, OPTION_KILL},
+	{"remap", no_argument, NULL, OPTION_REMAP},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
 	{"settle", required_argument, NULL, OPTION_SETTLE},
 	{"thin", no_argument, NULL, OPTION_THIN},
@@ -92,6 +94,7 @@ static const char help[] =
 	"                         subctx_ready(), as subctx-restore takes them\n"
 	"      --leave-running    let the service go on afterwards\n"
 	"      --kill             end it afterwards, also with --pid\n"
+	"      --remap            have a service that goes on share the core's memory\n"
 	"      --audit-only       print what was looked at, and capture nothing\n"
 	"      --explain=FD       tell the story of one descriptor: who made and closed it\n"
 	"      --json             print the report as JSON\n"
@@ -192,6 +195,9 @@ static int parse_one(struct parsing *parsing, int code, struct error *err)
 		return 0;
 	case OPTION_KILL:
 		parsing->kill = true;
+		return 0;
+	case OPTION_REMAP:
+		options->remap = true;
 		return 0;
 	case OPTION_TIMEOUT:
 		return parse_seconds(&options->timeout_ms, optarg, err);
@@ -326,6 +332,10 @@ static int conclude(struct parsing *parsing, struct error *err)
 				 "other");
 	options->live_on =
 		options->pid ? !parsing->kill : parsing->leave_running;
+	if (options->remap && !options->live_on)
+		return error_set(err, FAULT_USAGE,
+				 "--remap is for a service that goes on: with "
+				 "--pid or --leave-running");
 	options->ready = ready_now();
 	if (!options->pid || parsing->ready) {
 		int r = ready_parse(&options->ready,

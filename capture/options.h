@@ -26,6 +26,7 @@
  * @audit_only: nothing is captured
  * @live_on: it goes on after its capture
  * @thin: pages that files have are left out
+ * @remap: it is mapped onto the core then
  */
 struct options {
 	char core_path[PATH_MAX];
@@ -41,6 +42,7 @@ struct options {
 	int explained;
 	bool live_on;
 	bool thin;
+	bool remap;
 	bool audit_only;
 	bool json;
 	bool quiet;

@@ -53,6 +53,20 @@ static void add_stop(const struct report *report, json_t *object)
 				    json_string(report->why_not_forked));
 }
 
+static void add_remapping(const struct remapping *remapping, json_t *object)
+{
+	json_t *to = json_pack(
+		"{s:I, s:I, s:I, s:I}", "bytes", (json_int_t)remapping->size,
+		"mappings", (json_int_t)remapping->mapping_count,
+		"private_before", (json_int_t)remapping->private_before,
+		"private_after", (json_int_t)remapping->private_after);
+
+	if (remapping->why_not[0])
+		json_object_set_new(to, "nothing_because",
+				    json_string(remapping->why_not));
+	json_object_set_new(object, "remapped", to);
+}
+
 char *report_json(const struct report *report)
 {
 	json_t *findings = json_array();
@@ -77,6 +91,8 @@ char *report_json(const struct report *report)
 			json_integer((json_int_t)report->totals.stored));
 		if (report->lives_on)
 			add_stop(report, object);
+		if (report->remapping)
+			add_remapping(report->remapping, object);
 	}
 	if (object && report->dropper[0])
 		json_object_set_new(object, "copied_because_of",
@@ -158,6 +174,22 @@ static void print_core(const struct report *report)
 	fputc('\n', stderr);
 }
 
+static void print_remapping(const struct report *report)
+{
+	const struct remapping *remapping = report->remapping;
+
+	if (remapping->why_not[0])
+		fprintf(stderr, "re-mapped nothing: %s\n", remapping->why_not);
+	else
+		fprintf(stderr,
+			"re-mapped %.1f MiB in %zu mappings onto %s; private "
+			"memory before %.1f MiB, after %.1f MiB\n",
+			(double)remapping->size / (1 << 20),
+			remapping->mapping_count, report->core_path,
+			(double)remapping->private_before / (1 << 20),
+			(double)remapping->private_after / (1 << 20));
+}
+
 void report_print(const struct report *report, bool verbose)
 {
 	for (size_t i = 0; i < report->audit->count; i++) {
@@ -180,4 +212,6 @@ void report_print(const struct report *report, bool verbose)
 		print_story(report);
 	if (report->core_path)
 		print_core(report);
+	if (report->core_path && report->remapping)
+		print_remapping(report);
 }

@@ -8,12 +8,14 @@
 #include "blame.h"
 #include "image.h"
 #include "ready.h"
+#include "remap.h"
 
 /*
  * What else is known of a capture.
  * @core_path: where it was written, or NULL
  * @lives_on: the service does, after having stood still for @stopped_ms
  * @is_forked: it was copied from a fork; @why_not_forked: or "", if it is small
+ * @remapping: how it was mapped onto the core, or NULL
  * @explained: the descriptor that @story is about, or -1
  * @story_lost: how many events are left out in its middle
  * @unseen: why calls were not seen, or NULL if they were
@@ -30,6 +32,7 @@ struct report {
 	uint64_t stopped_ms;
 	bool is_forked;
 	const char *why_not_forked;
+	const struct remapping *remapping;
 	size_t thread_count;
 	const char *dropper;
 	int explained;

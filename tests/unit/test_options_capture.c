@@ -130,6 +130,8 @@ Test(options, process_is_taken_as_it_is_and_lives_on)
 
 	cr_expect(!ACCEPT(pid, "--kill").live_on);
 	cr_expect(ACCEPT(pid, "--leave-running").live_on);
+	cr_expect(!ACCEPT(pid).remap && ACCEPT(pid, "--remap").remap);
+	cr_expect(ACCEPT("--remap", "--leave-running", "svc").remap);
 	cr_expect(ACCEPT(pid, "--ready=stdin").ready.kinds ==
 		  1u << CORE_READY_STDIN);
 	expect_text(ACCEPT(pid, "-o", "x.core").core_path, "x.core");
@@ -153,6 +155,12 @@ Test(options, what_makes_no_sense_together_is_refused)
 	       "svc");
 	REFUSE("--kill and --leave-running exclude each other", "--kill",
 	       "--leave-running", "svc");
+	REFUSE("--remap is for a service that goes on: with --pid or "
+	       "--leave-running",
+	       "--remap", "svc");
+	REFUSE("--remap is for a service that goes on: with --pid or "
+	       "--leave-running",
+	       "--remap", "--pid=1", "--kill");
 	REFUSE("the name of the core is empty or too long", "-o", "", "svc");
 }
 

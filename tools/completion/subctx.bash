@@ -38,7 +38,7 @@ _subctx_capture() {
 		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --settle= --cpu= --pid= --thin
 			--carry= --drop= --inherit= --policy=
 			--explain= --audit-only
-			--leave-running --kill --json --quiet --verbose
+			--leave-running --kill --remap --json --quiet --verbose
 			--help --version' -- "$word"))
 		;;
 	*)
