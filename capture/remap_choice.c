@@ -20,6 +20,7 @@ struct cuts {
 	size_t hole;
 	size_t guard;
 	size_t seam;
+	size_t outside;
 };
 
 static bool has_to_stay(const struct core_mapping *m)
@@ -53,6 +54,9 @@ static struct core_range next_cut(struct cuts *cuts, uint64_t at)
 		cuts->guard++;
 	while (cuts->seam < core->seam_count && core->seams[cuts->seam] < at)
 		cuts->seam++;
+	while (cuts->outside < core->outside_count &&
+	       core->outside[cuts->outside].end <= at)
+		cuts->outside++;
 	if (cuts->hole < core->hole_count)
 		first = core->holes[cuts->hole];
 	if (cuts->guard < core->guard_count &&
@@ -63,6 +67,10 @@ static struct core_range next_cut(struct cuts *cuts, uint64_t at)
 		first = (struct core_range){core->seams[cuts->seam],
 					    core->seams[cuts->seam] +
 						    CORE_PAGE_SIZE};
+	if (cuts->outside < core->outside_count &&
+	    core->outside[cuts->outside].start < first.start)
+		first = (struct core_range){core->outside[cuts->outside].start,
+					    core->outside[cuts->outside].end};
 	return first;
 }
 
@@ -114,7 +122,7 @@ static size_t most_runs(const struct core *core,
 			const struct page_runs *changed)
 {
 	return core->mapping_count + changed->count + core->hole_count +
-	       core->guard_count + core->seam_count;
+	       core->guard_count + core->seam_count + core->outside_count;
 }
 
 static void leave_out(struct remap_choice *choice, uint64_t shorter_than)

@@ -20,6 +20,7 @@ struct made {
 	struct core_range holes[ITEMS_MAX];
 	struct core_range guards[ITEMS_MAX];
 	uint64_t seams[ITEMS_MAX];
+	struct core_outside outside[ITEMS_MAX];
 	struct core_range changed[ITEMS_MAX];
 	struct page_runs runs;
 	struct core core;
@@ -57,6 +58,7 @@ static void choose(struct made *made, size_t mappings_left)
 	made->core.holes = made->holes;
 	made->core.guards = made->guards;
 	made->core.seams = made->seams;
+	made->core.outside = made->outside;
 	made->runs.items = made->changed;
 	cr_assert(remap_choose(&made->choice, &made->core, &made->runs,
 			       mappings_left, &err) == 0,
@@ -161,6 +163,24 @@ Test(remap_choice, runs_go_around_holes_guards_and_seams)
 	expect_run(&made, 1, 61, 80);
 	expect_run(&made, 2, 120, 150);
 	expect_run(&made, 3, 151, 299);
+	remap_choice_deinit(&made.choice);
+}
+
+Test(remap_choice, what_the_core_has_not_stays)
+{
+	struct made made = {0};
+
+	add_mapping(&made, base, 100, CORE_MAPPING_ANONYMOUS, 0);
+	made.outside[0] = (struct core_outside){
+		.start = base + 20 * PAGE,
+		.end = base + 60 * PAGE,
+	};
+	made.core.outside_count = 1;
+	choose(&made, MANY);
+
+	cr_expect(made.choice.count == 2);
+	expect_run(&made, 0, 0, 20);
+	expect_run(&made, 1, 60, 100);
 	remap_choice_deinit(&made.choice);
 }
 
