@@ -203,7 +203,7 @@ static struct ready_wait make_wait(struct capture *c)
 		.notify = &c->notify,
 		.witness = &c->witness,
 		.origins = &c->origins,
-		.is_restored = c->options->base_path != NULL,
+		.go_on = c->options->base_path ? capture_from_go_on : NULL,
 		.repeats = &c->repeats,
 		.before_exec = before_exec,
 		.on_exec = capture_look_at_exec,

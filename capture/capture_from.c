@@ -13,6 +13,7 @@
 #include "call_filter.h"
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "hidden.h"
 
 /* The vector that the restorer has told the kernel. */
 static int take_auxv(struct capture *c, struct error *err)
@@ -58,6 +59,29 @@ static int spawn(struct capture *c, struct error *err)
 	return r;
 }
 
+/* For as long as it is looked at. */
+static int show(struct capture *c, struct error *err)
+{
+	int r;
+
+	if (!hidden_is(&c->tracee))
+		return 0;
+	r = hidden_show(&c->tracee, c->tracee.pid, capture_vdso(c),
+			&c->dumpable, err);
+	c->is_shown = r == 0;
+	return r;
+}
+
+int capture_from_go_on(void *context, struct error *err)
+{
+	struct capture *c = context;
+
+	if (!c->is_shown)
+		return 0;
+	c->is_shown = false;
+	return hidden_hide(&c->tracee, c->tracee.pid, capture_vdso(c), err);
+}
+
 /* Among other ready points one that cannot come is none. */
 static int listen_again(struct capture *c, struct error *err)
 {
@@ -99,6 +123,8 @@ int capture_from(struct capture *c, const struct ready_wait *wait,
 		r = arrival_await(wait, &c->tracee, err);
 	if (r == 0)
 		r = take_auxv(c, err);
+	if (r == 0)
+		r = show(c, err);
 	if (r == 0)
 		r = repeats_find(&c->repeats, &options->ready, &c->tracee, err);
 	if (r == 0)

@@ -14,5 +14,7 @@
  */
 int capture_from(struct capture *c, const struct ready_wait *wait,
 		 struct error *err);
+/* It is seen as it was, and about to go on. */
+int capture_from_go_on(void *context, struct error *err);
 
 #endif

@@ -217,7 +217,7 @@ static int ended(struct run *run, const struct stop *stop, struct error *err)
 			  "ready%s",
 			  service, pid, stop->status, run->stack);
 		hint_of_watch(run, err);
-		if (run->wait->is_restored)
+		if (run->wait->go_on)
 			error_hint(err, "A service that is restored has to be "
 					"ready once more; does it, with this "
 					"input, wait again?");
@@ -456,7 +456,7 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 		.notify_fd = -1,
 		.output = {wait->ready->name, wait->ready->name_length},
 	};
-	const bool is_running = t->attached || wait->is_restored;
+	const bool is_running = t->attached || wait->go_on;
 	struct stop stop = {.kind = is_running ? STOP_INTERRUPT : STOP_EXEC,
 			    .tid = t->pid};
 	enum core_ready ready;
@@ -472,8 +472,10 @@ int ready_wait(const struct ready_wait *wait, struct tracee *t,
 		code_history_restart(&wait->origins->code, t->pid);
 	if (is_running && ready_needs_watch(wait->ready))
 		r = watchpoints_update(&run.watchpoints, t, err);
-	if (r == 0 && wait->is_restored)
+	if (r == 0 && wait->go_on)
 		r = tracee_pass_watches(t, err);
+	if (r == 0 && wait->go_on)
+		r = wait->go_on(wait->context, err);
 	if (r == 0 && !run.ready)
 		r = resume_others(&run, stop.tid, err);
 	if (r == 0)

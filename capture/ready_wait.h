@@ -15,7 +15,8 @@
  * @service: its name in messages
  * @timeout_ms: how long it may take, or 0
  * @settle_ms: how long the other threads may go on afterwards
- * @is_restored: it stands with all of its threads, and is to go on
+ * @go_on: of a service that was restored, and stands with all of its threads:
+ *	called before it goes on; or NULL
  * @repeats: the calls that it makes again then
  * @before_exec: called whenever the service is about to execute a program,
  *	which may fail
@@ -30,7 +31,7 @@ struct ready_wait {
 	struct notify_socket *notify;
 	struct witness *witness;
 	struct origins *origins;
-	bool is_restored;
+	int (*go_on)(void *context, struct error *err);
 	struct repeats *repeats;
 	void (*before_exec)(void *context);
 	int (*on_exec)(void *context, struct tracee *t, struct error *err);

@@ -22,7 +22,7 @@
 
 enum {
 	TEXT_MAX = 1 << 20,
-	PATHS_MAX = 16,
+	PATHS_MAX = 64,
 	PROC_MAX = 4096,
 	AWAIT_S = 10,
 };
