@@ -137,6 +137,25 @@ Test(options, process_is_taken_as_it_is_and_lives_on)
 	expect_text(ACCEPT(pid, "-o", "x.core").core_path, "x.core");
 }
 
+Test(options, layer_has_the_name_of_its_base)
+{
+	struct options options = ACCEPT("--from=x/svc.core", "a", "-b");
+
+	expect_text(options.base_path, "x/svc.core");
+	expect_text(options.core_path, "svc.layer.core");
+	expect_text(options.service_argv[0], "a");
+	expect_text(options.service_argv[1], "-b");
+	cr_expect(!options.service_argv[2] && !options.live_on);
+	cr_expect(ready_may_be(&options.ready, CORE_READY_STDIN));
+
+	options = ACCEPT("--from", "svc", "--", "-q");
+	expect_text(options.core_path, "svc.layer.core");
+	expect_text(options.service_argv[0], "-q");
+	expect_text(ACCEPT("--from=.core").core_path, ".core.layer.core");
+	expect_text(ACCEPT("--from=a.core", "-o", "b").core_path, "b");
+	cr_expect(ACCEPT("--from=a.core", "--leave-running").live_on);
+}
+
 Test(options, help_and_version_need_nothing_else)
 {
 	cr_expect(ACCEPT("--help").help);
@@ -150,6 +169,11 @@ Test(options, what_makes_no_sense_together_is_refused)
 	refuse_words((const char *const[]){NULL},
 		     "there is no program to start");
 	REFUSE("there is no program to start", "-q");
+	REFUSE("--pid and --from exclude each other", "--pid=1",
+	       "--from=svc.core");
+	REFUSE("--cpu is for a program that is started: a process has chosen "
+	       "already",
+	       "--cpu=x86-64-v2", "--from=svc.core");
 	REFUSE("there is no program to start", "--");
 	REFUSE("there are both a process and a program, 'svc'", "--pid=1",
 	       "svc");

@@ -25,6 +25,9 @@ _subctx_capture() {
 			-- "${word#--carry=}"))
 		compopt -o nospace
 		;;
+	--from=*)
+		COMPREPLY=($(compgen -P --from= -f -X '!*.core' -- "${word#--from=}"))
+		;;
 	--policy=*)
 		COMPREPLY=($(compgen -P --policy= -f -- "${word#--policy=}"))
 		;;
@@ -35,7 +38,7 @@ _subctx_capture() {
 		compopt -o nospace
 		;;
 	-*)
-		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --settle= --cpu= --pid= --thin
+		COMPREPLY=($(compgen -W '--output= --ready= --timeout= --settle= --cpu= --pid= --from= --thin
 			--carry= --drop= --inherit= --policy=
 			--explain= --audit-only
 			--leave-running --kill --remap --json --quiet --verbose
