@@ -112,6 +112,11 @@ const char *tool_restore(void)
 	return reachable(from_environment("SUBCTX_RESTORE"));
 }
 
+const char *tool_inspect(void)
+{
+	return reachable(from_environment("SUBCTX_INSPECT"));
+}
+
 const char *service_path(const char *name)
 {
 	char *path;

@@ -37,6 +37,7 @@ void harness_end(void);
 /* Paths of the tools and of a service by name; they stay until the end. */
 const char *tool_capture(void);
 const char *tool_restore(void);
+const char *tool_inspect(void);
 const char *service_path(const char *name);
 
 /*

@@ -59,5 +59,15 @@ _subctx_restore() {
 	esac
 }
 
+_subctx_inspect() {
+	local word=${COMP_WORDS[COMP_CWORD]}
+
+	case $word in
+	-*) COMPREPLY=($(compgen -W '--json --verify --help --version' -- "$word")) ;;
+	*) COMPREPLY=($(compgen -f -X '!*.core' -- "$word")) ;;
+	esac
+}
+
 complete -o filenames -F _subctx_capture subctx-capture
 complete -o filenames -F _subctx_restore subctx-restore
+complete -o filenames -F _subctx_inspect subctx-inspect

@@ -1,0 +1,90 @@
+/*
+ * main.c - subctx-inspect: what is in a core
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "inspection.h"
+#include "options.h"
+#include "print.h"
+#include "verification.h"
+
+enum {
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+};
+
+static void print_json(const json_t *object)
+{
+	json_dumpf(object, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+/* Everything, or, for people who only want to know that, whether it is whole. */
+static void print(const struct options *options, const struct core *core,
+		  const json_t *verification)
+{
+	const struct paper paper = paper_find();
+	json_t *inspection;
+
+	if (verification && !options->json) {
+		print_verification(&paper, options->core_path, verification);
+		return;
+	}
+	inspection = inspection_json(core, options->core_path);
+	if (verification)
+		json_object_update(inspection, (json_t *)verification);
+	if (options->json)
+		print_json(inspection);
+	else
+		print_inspection(&paper, inspection);
+	json_decref(inspection);
+}
+
+static void inspect(const struct options *options, struct error *err)
+{
+	json_t *verification = NULL;
+	struct core core;
+
+	if (core_open(&core, options->core_path, err) < 0)
+		return;
+	if (!options->verify ||
+	    verification_make(&core, &verification, err) == 0)
+		print(options, &core, verification);
+	if (verification)
+		verification_judge(verification, err);
+	if (err->fault != FAULT_NONE)
+		error_context(err, "cannot use '%s'", options->core_path);
+	json_decref(verification);
+	core_close(&core);
+}
+
+static int exit_status(const struct error *err)
+{
+	if (err->fault == FAULT_NONE)
+		return EXIT_SUCCESS;
+	return err->fault == FAULT_USAGE ? STATUS_USAGE : STATUS_FAILED;
+}
+
+/* Debug files are those of this machine: nobody waits for a server here. */
+int main(int argc, char *argv[])
+{
+	struct options options;
+	struct error err = {0};
+
+	unsetenv("DEBUGINFOD_URLS");
+	if (options_parse(&options, argc, argv, &err) == 0) {
+		if (options.help)
+			options_print_help();
+		else if (options.version)
+			options_print_version();
+		else
+			inspect(&options, &err);
+	}
+	if (fflush(stdout) != 0 || ferror(stdout))
+		error_system(&err, errno, "cannot write to standard output");
+	if (err.fault != FAULT_NONE)
+		error_print(&err, "subctx-inspect");
+	return exit_status(&err);
+}

@@ -1,0 +1,113 @@
+/*
+ * options.c - the command line of subctx-inspect, and its only usage text
+ */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+enum option_value {
+	OPTION_JSON = 256,
+	OPTION_VERIFY,
+};
+
+static const struct option long_options[] = {
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"verify", no_argument, NULL, OPTION_VERIFY},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{0},
+};
+
+static const char help[] =
+	"Usage: subctx-inspect [OPTION]... CORE\n"
+	"Shows what is in a core that subctx-capture has written: the service, when\n"
+	"and where it was captured, its memory, its threads and what they were at,\n"
+	"its descriptors and who opened them, and whether this machine can run it.\n"
+	"\n"
+	"      --json     print all of that as one JSON object\n"
+	"      --verify   say whether the memory in the core is what was captured\n"
+	"  -h, --help     print this\n"
+	"  -V, --version  print the version\n"
+	"\n"
+	"Exit status: 0, or 1 when the core cannot be read or is damaged, or 2 when\n"
+	"the command line makes no sense.\n"
+	"\n"
+	"Example:  subctx-inspect bc.core\n";
+
+static int unknown(struct error *err, int argc, char *argv[])
+{
+	const char *word = optind <= argc ? argv[optind - 1] : "";
+
+	if (optopt && optopt < 256 && strncmp(word, "--", 2) != 0)
+		error_set(err, FAULT_USAGE, "unknown option '-%c'", optopt);
+	else if (optopt)
+		error_set(err, FAULT_USAGE, "option '%s' takes no value", word);
+	else
+		error_set(err, FAULT_USAGE, "unknown option '%s'", word);
+	error_hint(err, "--help lists the options.");
+	return -err->code;
+}
+
+static void take_option(struct options *options, int code)
+{
+	switch (code) {
+	case OPTION_JSON:
+		options->json = true;
+		break;
+	case OPTION_VERIFY:
+		options->verify = true;
+		break;
+	case 'h':
+		options->help = true;
+		break;
+	default:
+		options->version = true;
+	}
+}
+
+static int take_core(struct options *options, int argc, char *argv[],
+		     struct error *err)
+{
+	if (argc > 1)
+		return error_set(err, FAULT_USAGE, "unexpected argument '%s'",
+				 argv[1]);
+	options->core_path = argv[0];
+	if (options->core_path || options->help || options->version)
+		return 0;
+	error_set(err, FAULT_USAGE, "there is no core to look into");
+	error_hint(err, "Name one that subctx-capture has written: "
+			"subctx-inspect svc.core");
+	return -err->code;
+}
+
+int options_parse(struct options *ret_options, int argc, char *argv[],
+		  struct error *err)
+{
+	struct options options = {0};
+	int code;
+	int r;
+
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, "hV", long_options, NULL)) !=
+	       -1) {
+		if (code == '?')
+			return unknown(err, argc, argv);
+		take_option(&options, code);
+	}
+	r = take_core(&options, argc - optind, argv + optind, err);
+	if (r == 0)
+		*ret_options = options;
+	return r;
+}
+
+void options_print_help(void)
+{
+	fputs(help, stdout);
+}
+
+void options_print_version(void)
+{
+	puts("subctx-inspect " SUBCTX_VERSION);
+}

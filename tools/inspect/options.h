@@ -1,0 +1,26 @@
+/*
+ * options.h - the command line of subctx-inspect, and its only usage text
+ */
+#ifndef INSPECT_OPTIONS_H
+#define INSPECT_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "common/error.h"
+
+struct options {
+	const char *core_path;
+	bool json;
+	bool verify;
+	bool help;
+	bool version;
+};
+
+int options_parse(struct options *ret_options, int argc, char *argv[],
+		  struct error *err);
+
+/* On standard output. */
+void options_print_help(void);
+void options_print_version(void);
+
+#endif
