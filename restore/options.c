@@ -83,29 +83,6 @@ static int take_inherited(struct options *options, const char *text,
 	return 0;
 }
 
-static int take_place(const char **places, size_t *count, const char *text,
-		      struct error *err)
-{
-	if (*count == SOURCES_PLACES_MAX)
-		return error_set(err, FAULT_USAGE,
-				 "more than %d files have another place",
-				 SOURCES_PLACES_MAX);
-	places[(*count)++] = text;
-	return 0;
-}
-
-static int take_moved(struct options *options, const char *text,
-		      struct error *err)
-{
-	if (!strchr(text, '='))
-		return error_set(err, FAULT_USAGE,
-				 "'%s' names no file and its new place, "
-				 "OLD=NEW",
-				 text);
-	return take_place(options->places.moved, &options->places.moved_count,
-			  text, err);
-}
-
 static int take_option(struct options *options, const char *word,
 		       struct error *err)
 {
@@ -115,10 +92,9 @@ static int take_option(struct options *options, const char *word,
 	if (take_word(&value, "--inherit="))
 		return take_inherited(options, value, err);
 	if (take_word(&value, "--base="))
-		return take_place(options->places.bases,
-				  &options->places.base_count, value, err);
+		return sources_take_base(&options->places, value, err);
 	if (take_word(&value, "--file="))
-		return take_moved(options, value, err);
+		return sources_take_file(&options->places, value, err);
 	if (!flag)
 		return unknown(err, word);
 	*flag = true;

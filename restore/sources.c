@@ -23,6 +23,34 @@ enum {
 	IDENTITY_SIZE = 160,
 };
 
+static int take_place(const char **places, size_t *count, const char *text,
+		      struct error *err)
+{
+	if (*count == SOURCES_PLACES_MAX)
+		return error_set(err, FAULT_USAGE,
+				 "more than %d files have another place",
+				 SOURCES_PLACES_MAX);
+	places[(*count)++] = text;
+	return 0;
+}
+
+int sources_take_base(struct source_places *places, const char *text,
+		      struct error *err)
+{
+	return take_place(places->bases, &places->base_count, text, err);
+}
+
+int sources_take_file(struct source_places *places, const char *text,
+		      struct error *err)
+{
+	if (!strchr(text, '='))
+		return error_set(err, FAULT_USAGE,
+				 "'%s' names no file and its new place, "
+				 "OLD=NEW",
+				 text);
+	return take_place(places->moved, &places->moved_count, text, err);
+}
+
 static bool is_same_inode(const struct core_source *source,
 			  const struct stat *status)
 {

@@ -25,6 +25,12 @@ struct source_places {
 	size_t moved_count;
 };
 
+/* What the options say: --base=FILE, and --file=OLD=NEW. */
+int sources_take_base(struct source_places *places, const char *text,
+		      struct error *err);
+int sources_take_file(struct source_places *places, const char *text,
+		      struct error *err);
+
 /*
  * Opens all of them.  A file is the one of the capture if it has the same build
  * ID, or, where it has none, the same size and date; a core if its digest is

@@ -63,7 +63,7 @@ _subctx_inspect() {
 	local word=${COMP_WORDS[COMP_CWORD]}
 
 	case $word in
-	-*) COMPREPLY=($(compgen -W '--json --verify --help --version' -- "$word")) ;;
+	-*) COMPREPLY=($(compgen -W '--json --verify --flatten= --base= --file= --help --version' -- "$word")) ;;
 	*) COMPREPLY=($(compgen -f -X '!*.core' -- "$word")) ;;
 	esac
 }

@@ -3,13 +3,18 @@
  */
 #include "inspection.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "arguments.h"
+#include "common/cleanup.h"
+#include "flatten.h"
 #include "lacks.h"
 #include "mappings.h"
+#include "needs.h"
 #include "restore/working_set.h"
 #include "text_json.h"
 #include "threads.h"
@@ -99,7 +104,26 @@ static void add_report(json_t *object, const struct core *core)
 	json_decref(report);
 }
 
-json_t *inspection_json(const struct core *core, const char *path)
+/*
+ * Stacks are walked through memory that a layer may not have itself: then on a
+ * copy that has, if that can be had.
+ */
+static void add_threads(json_t *object, const struct core *core,
+			const char *path, const struct source_places *places)
+{
+	cleanup_fd int fd = -1;
+	struct error ignored = {0};
+	bool is_whole = false;
+
+	if (core->source_count > 0)
+		fd = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		is_whole = flatten_into(core, path, places, fd, &ignored) == 0;
+	set(object, "threads", threads_json(core, is_whole ? fd : core->fd));
+}
+
+json_t *inspection_json(const struct core *core, const char *path,
+			const struct source_places *places)
 {
 	json_t *object = json_object();
 
@@ -109,8 +133,9 @@ json_t *inspection_json(const struct core *core, const char *path)
 	add_file(object, core);
 	add_report(object, core);
 	set(object, "working_set", working_set_json(core));
-	set(object, "lacks", lacks_json(core));
+	set(object, "needs", needs_json(core));
+	set(object, "lacks", lacks_json(core, path, places));
 	set(object, "mappings", mappings_json(core));
-	set(object, "threads", threads_json(core));
+	add_threads(object, core, path, places);
 	return object;
 }

@@ -7,8 +7,13 @@
 #include <jansson.h>
 
 #include "common/core_reader.h"
+#include "restore/sources.h"
 
-/* subctx-inspect(1) describes it.  @path is what the core is called. */
-json_t *inspection_json(const struct core *core, const char *path);
+/*
+ * subctx-inspect(1) describes it.  @path is what the core is called, @places are
+ * where files are that it needs.
+ */
+json_t *inspection_json(const struct core *core, const char *path,
+			const struct source_places *places);
 
 #endif

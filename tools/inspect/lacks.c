@@ -12,6 +12,7 @@
 
 #include "restore/backing.h"
 #include "restore/fitness.h"
+#include "restore/sources.h"
 #include "restore/vdso.h"
 #include "text_json.h"
 
@@ -49,29 +50,48 @@ static int ask_vdso(const struct core *core, struct error *err)
 	return r;
 }
 
+static int ask_sources(const struct core *core, const char *core_path,
+		       const struct source_places *places, struct error *err)
+{
+	int *fds = NULL;
+	int r = sources_open(core, core_path, places, &fds, err);
+
+	for (size_t i = 0; fds && i < core->source_count; i++)
+		close(fds[i]);
+	free(fds);
+	return r;
+}
+
 static int (*const questions[])(const struct core *core, struct error *err) = {
 	ask_fitness,
 	ask_backing,
 	ask_vdso,
 };
 
-json_t *lacks_json(const struct core *core)
+static json_t *lack_json(const struct error *err)
+{
+	json_t *object = json_pack("{s:o}", "what",
+				   text_json(err->text, strlen(err->text)));
+
+	if (err->hint[0])
+		json_object_set_new(object, "hint",
+				    text_json(err->hint, strlen(err->hint)));
+	return object;
+}
+
+json_t *lacks_json(const struct core *core, const char *core_path,
+		   const struct source_places *places)
 {
 	json_t *list = json_array();
+	struct error err = {0};
 
 	for (size_t i = 0; i < sizeof(questions) / sizeof(*questions); i++) {
-		struct error err = {0};
-		json_t *object;
-
-		if (questions[i](core, &err) == 0)
-			continue;
-		object = json_pack("{s:o}", "what",
-				   text_json(err.text, strlen(err.text)));
-		if (err.hint[0])
-			json_object_set_new(
-				object, "hint",
-				text_json(err.hint, strlen(err.hint)));
-		json_array_append_new(list, object);
+		err = (struct error){0};
+		if (questions[i](core, &err) < 0)
+			json_array_append_new(list, lack_json(&err));
 	}
+	err = (struct error){0};
+	if (ask_sources(core, core_path, places, &err) < 0)
+		json_array_append_new(list, lack_json(&err));
 	return list;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "flatten.h"
 #include "inspection.h"
 #include "options.h"
 #include "print.h"
@@ -32,7 +33,8 @@ static void print(const struct options *options, const struct core *core,
 		print_verification(&paper, options->core_path, verification);
 		return;
 	}
-	inspection = inspection_json(core, options->core_path);
+	inspection =
+		inspection_json(core, options->core_path, &options->places);
 	if (verification)
 		json_object_update(inspection, (json_t *)verification);
 	if (options->json)
@@ -49,8 +51,11 @@ static void inspect(const struct options *options, struct error *err)
 
 	if (core_open(&core, options->core_path, err) < 0)
 		return;
-	if (!options->verify ||
-	    verification_make(&core, &verification, err) == 0)
+	if (options->flat_path)
+		flatten(&core, options->core_path, &options->places,
+			options->flat_path, err);
+	else if (!options->verify ||
+		 verification_make(&core, &verification, err) == 0)
 		print(options, &core, verification);
 	if (verification)
 		verification_judge(verification, err);

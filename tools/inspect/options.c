@@ -10,11 +10,17 @@
 enum option_value {
 	OPTION_JSON = 256,
 	OPTION_VERIFY,
+	OPTION_FLATTEN,
+	OPTION_BASE,
+	OPTION_FILE,
 };
 
 static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"verify", no_argument, NULL, OPTION_VERIFY},
+	{"flatten", required_argument, NULL, OPTION_FLATTEN},
+	{"base", required_argument, NULL, OPTION_BASE},
+	{"file", required_argument, NULL, OPTION_FILE},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{0},
@@ -26,21 +32,27 @@ static const char help[] =
 	"and where it was captured, its memory, its threads and what they were at,\n"
 	"its descriptors and who opened them, and whether this machine can run it.\n"
 	"\n"
-	"      --json     print all of that as one JSON object\n"
-	"      --verify   say whether the memory in the core is what was captured\n"
-	"  -h, --help     print this\n"
-	"  -V, --version  print the version\n"
+	"      --json          print all of that as one JSON object\n"
+	"      --verify        say whether the memory in the core is what was captured\n"
+	"      --flatten=FILE  write it to FILE with all that it needs of other files:\n"
+	"                      of a thin core or a layer, one that needs none\n"
+	"      --base=FILE     a base of CORE, where it has another place than it had\n"
+	"      --file=OLD=NEW  the file OLD that CORE has no copy of is NEW now\n"
+	"  -h, --help          print this\n"
+	"  -V, --version       print the version\n"
 	"\n"
 	"Exit status: 0, or 1 when the core cannot be read or is damaged, or 2 when\n"
 	"the command line makes no sense.\n"
 	"\n"
 	"Example:  subctx-inspect bc.core\n";
 
-static int unknown(struct error *err, int argc, char *argv[])
+static int unknown(struct error *err, int argc, char *argv[], int code)
 {
 	const char *word = optind <= argc ? argv[optind - 1] : "";
 
-	if (optopt && optopt < 256 && strncmp(word, "--", 2) != 0)
+	if (code == ':')
+		error_set(err, FAULT_USAGE, "option '%s' wants a value", word);
+	else if (optopt && optopt < 256 && strncmp(word, "--", 2) != 0)
 		error_set(err, FAULT_USAGE, "unknown option '-%c'", optopt);
 	else if (optopt)
 		error_set(err, FAULT_USAGE, "option '%s' takes no value", word);
@@ -50,7 +62,7 @@ static int unknown(struct error *err, int argc, char *argv[])
 	return -err->code;
 }
 
-static void take_option(struct options *options, int code)
+static int take_option(struct options *options, int code, struct error *err)
 {
 	switch (code) {
 	case OPTION_JSON:
@@ -59,12 +71,20 @@ static void take_option(struct options *options, int code)
 	case OPTION_VERIFY:
 		options->verify = true;
 		break;
+	case OPTION_FLATTEN:
+		options->flat_path = optarg;
+		break;
+	case OPTION_BASE:
+		return sources_take_base(&options->places, optarg, err);
+	case OPTION_FILE:
+		return sources_take_file(&options->places, optarg, err);
 	case 'h':
 		options->help = true;
 		break;
 	default:
 		options->version = true;
 	}
+	return 0;
 }
 
 static int take_core(struct options *options, int argc, char *argv[],
@@ -90,11 +110,13 @@ int options_parse(struct options *ret_options, int argc, char *argv[],
 	int r;
 
 	opterr = 0;
-	while ((code = getopt_long(argc, argv, "hV", long_options, NULL)) !=
+	while ((code = getopt_long(argc, argv, ":hV", long_options, NULL)) !=
 	       -1) {
-		if (code == '?')
-			return unknown(err, argc, argv);
-		take_option(&options, code);
+		if (code == '?' || code == ':')
+			return unknown(err, argc, argv, code);
+		r = take_option(&options, code, err);
+		if (r < 0)
+			return r;
 	}
 	r = take_core(&options, argc - optind, argv + optind, err);
 	if (r == 0)

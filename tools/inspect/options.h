@@ -7,9 +7,16 @@
 #include <stdbool.h>
 
 #include "common/error.h"
+#include "restore/sources.h"
 
+/*
+ * @flat_path: where a copy that needs no other file is written, or NULL
+ * @places: where files are that the core needs
+ */
 struct options {
 	const char *core_path;
+	const char *flat_path;
+	struct source_places places;
 	bool json;
 	bool verify;
 	bool help;

@@ -74,6 +74,27 @@ static void print_file(const struct paper *paper, const json_t *inspection)
 			    "(subctx-restore --record)");
 }
 
+/* By what it is known, briefly. */
+static void print_need(const struct paper *paper, const char *label,
+		       const json_t *need)
+{
+	const char *digest = print_text_of(need, "digest");
+	const char *id = print_text_of(need, "build_id");
+	char bytes[PRINT_SIZE_MAX];
+
+	print_size(bytes, print_number_of(need, "bytes"));
+	paper_entry(paper, LABEL_WIDTH, label, "%s of %s%s%s%s%s", bytes,
+		    print_text_of(need, "name"), digest[0] ? ", digest " : "",
+		    digest, id[0] ? ", build ID " : "", id);
+}
+
+static void print_needs(const struct paper *paper, const json_t *needs)
+{
+	for (size_t i = 0; i < json_array_size(needs); i++)
+		print_need(paper, i == 0 ? "needs" : "",
+			   json_array_get(needs, i));
+}
+
 static void print_lacks(const struct paper *paper, const json_t *lacks)
 {
 	if (json_array_size(lacks) == 0)
@@ -94,6 +115,7 @@ void print_inspection(const struct paper *paper, const json_t *inspection)
 {
 	print_service(paper, inspection);
 	print_file(paper, inspection);
+	print_needs(paper, json_object_get(inspection, "needs"));
 	print_lacks(paper, json_object_get(inspection, "lacks"));
 	print_threads(paper, json_object_get(inspection, "threads"));
 	print_findings(paper, json_object_get(inspection, "findings"));

@@ -116,12 +116,12 @@ static void close_view(struct view *view)
 	elf_end(view->elf);
 }
 
-json_t *threads_json(const struct core *core)
+json_t *threads_json(const struct core *core, int fd)
 {
 	struct view view = {0};
 	json_t *list = json_array();
 
-	open_view(&view, core->fd);
+	open_view(&view, fd);
 	for (size_t i = 0; i < core->thread_count; i++) {
 		const struct core_thread *t = &core->threads[i];
 		json_t *object = json_pack(

@@ -13,8 +13,8 @@
 /*
  * A list of objects, the thread that was ready first.  Files of the service are
  * looked at where they still are what they were, and what stands in the core
- * otherwise.
+ * otherwise.  @fd is open for a file with all of the core's bytes.
  */
-json_t *threads_json(const struct core *core);
+json_t *threads_json(const struct core *core, int fd);
 
 #endif

@@ -7,84 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/cleanup.h"
-#include "common/io.h"
 #include "common/page_digest.h"
 #include "mappings.h"
 #include "stored.h"
 #include "text_json.h"
 
-enum {
-	PIECE = 256 << 10,
-};
-
 /* @checked, @bytes: of what has been read */
 struct verification {
 	const struct core *core;
 	struct page_digest *digest;
-	char *piece;
 	json_t *damaged;
 	size_t checked;
 	uint64_t bytes;
 };
 
-/*
- * Where @size bytes are stored, and what their digest was.
- * @address: of the first
- */
-struct stored_bytes {
-	uint64_t offset;
-	uint64_t size;
-	uint64_t address;
-	uint64_t digest;
-};
-
-static size_t padded(size_t size)
-{
-	return (size + CORE_PAGE_SIZE - 1) & ~(size_t)(CORE_PAGE_SIZE - 1);
-}
-
-/* The last page may have to be filled up with zeros. */
-static int add_range(struct verification *v, const struct stored_bytes *of,
-		     const struct core_range *range)
-{
-	for (uint64_t at = range->start; at < range->end; at += PIECE) {
-		const size_t part =
-			range->end - at < PIECE ? range->end - at : PIECE;
-		int r = io_pread_all(v->core->fd, v->piece, part, at);
-
-		if (r < 0)
-			return r;
-		memset(v->piece + part, 0, padded(part) - part);
-		page_digest_add(v->digest, of->address + (at - of->offset),
-				v->piece, padded(part));
-		v->bytes += part;
-	}
-	return 0;
-}
-
-static int read_bytes(struct verification *v, const struct stored_bytes *of)
-{
-	const uint64_t end = of->offset + of->size;
-	struct core_range range = {of->offset, of->offset};
-	int r = 0;
-
-	page_digest_begin(v->digest);
-	while (r == 0 && stored_next(v->core->fd, range.end, end, &range))
-		r = add_range(v, of, &range);
-	return r;
-}
-
 /* *ret_is_damaged says what its digest is now. */
 static int check(struct verification *v, const struct stored_bytes *of,
-		 bool *ret_is_damaged, struct error *err)
+		 uint64_t expected, bool *ret_is_damaged, struct error *err)
 {
-	int r = read_bytes(v, of);
+	uint64_t digest;
+	int r = stored_digest(v->core->fd, of, v->digest, &digest, &v->bytes);
 
 	if (r < 0)
 		return error_system(err, -r, "cannot read its memory");
 	v->checked++;
-	*ret_is_damaged = page_digest_value(v->digest) != of->digest;
+	*ret_is_damaged = digest != expected;
 	return 0;
 }
 
@@ -102,8 +49,8 @@ static int check_mappings(struct verification *v, struct error *err)
 			continue;
 		r = check(v,
 			  &(struct stored_bytes){m->offset, m->end - m->start,
-						 m->start, next++->digest},
-			  &is_damaged, err);
+						 m->start},
+			  next++->digest, &is_damaged, err);
 		if (is_damaged)
 			json_array_append_new(v->damaged,
 					      mapping_name_json(core, m));
@@ -131,9 +78,8 @@ static int check_memfds(struct verification *v, struct error *err)
 			continue;
 		r = check(
 			v,
-			&(struct stored_bytes){file->data, file->data_size, 0,
-					       file->values[CORE_MEMFD_DIGEST]},
-			&is_damaged, err);
+			&(struct stored_bytes){file->data, file->data_size, 0},
+			file->values[CORE_MEMFD_DIGEST], &is_damaged, err);
 		if (is_damaged)
 			json_array_append_new(v->damaged,
 					      memfd_json(core, file));
@@ -147,12 +93,11 @@ int verification_make(const struct core *core, json_t **ret_object,
 	struct verification v = {
 		.core = core,
 		.digest = page_digest_create(),
-		.piece = aligned_alloc(CORE_PAGE_SIZE, PIECE),
 		.damaged = json_array(),
 	};
 	int r = 0;
 
-	if (!v.digest || !v.piece)
+	if (!v.digest)
 		r = error_system(err, ENOMEM, "cannot read its memory");
 	if (r == 0)
 		r = check_mappings(&v, err);
@@ -164,7 +109,6 @@ int verification_make(const struct core *core, json_t **ret_object,
 			"bytes", (json_int_t)v.bytes, "damaged", v.damaged);
 	json_decref(v.damaged);
 	page_digest_destroy(v.digest);
-	free(v.piece);
 	return r;
 }
 
