@@ -299,6 +299,32 @@ Test(from, service_may_live_on)
 	}
 }
 
+/* Where the kernel does not tell, the restore is seen to register for them. */
+Test(from, barriers_outlast_a_layer)
+{
+	static const char *const wrappers[] = {"hides_barriers", NULL};
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *wrapper =
+			wrappers[i] ? service_path(wrappers[i]) : "env";
+		struct outcome outcome;
+
+		outcome = run(NULL, WORDS(wrapper, tool_capture(), "-q", "-o",
+					  "0.core",
+					  service_path("registers_barriers"),
+					  "4", "256"));
+		expect_status(outcome, 0);
+		outcome_free(&outcome);
+		tool_restore();
+		outcome = run("x\n", WORDS(wrapper, tool_capture(), "-q",
+					   "--ready=syscall:membarrier",
+					   "--from=0.core", "-o", "1.core"));
+		expect_status(outcome, 0);
+		outcome_free(&outcome);
+		restore_well(NULL, "1.core", "ok\n");
+	}
+}
+
 static void read_machine(const char *path, struct core_machine *ret_machine)
 {
 	struct core core;

@@ -261,3 +261,25 @@ Test(call_filter, calls_of_another_mode_are_left_alone)
 	cr_expect(run(&program, &data) == SECCOMP_RET_ALLOW);
 	call_filter_free(&program);
 }
+
+Test(call_filter, one_call_more_is_stopped_and_no_other)
+{
+	struct ready ready = parse("stop");
+	struct sock_fprog program = {0};
+	struct error err = {0};
+	struct seccomp_data data = {.arch = AUDIT_ARCH_X86_64};
+
+	cr_assert(call_filter_make(&ready, -1, &program, &err) == 0);
+	cr_assert(call_filter_add(&program, SYS_rt_sigreturn, &err) == 0);
+
+	data.nr = SYS_rt_sigreturn;
+	cr_expect(run(&program, &data) == SECCOMP_RET_TRACE);
+	data.nr = SYS_rt_sigprocmask;
+	cr_expect(run(&program, &data) == SECCOMP_RET_ALLOW);
+	data.nr = SYS_exit_group;
+	cr_expect(run(&program, &data) == SECCOMP_RET_TRACE);
+	data.arch = AUDIT_ARCH_I386;
+	data.nr = SYS_rt_sigreturn;
+	cr_expect(run(&program, &data) == SECCOMP_RET_ALLOW);
+	call_filter_free(&program);
+}
