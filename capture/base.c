@@ -4,6 +4,7 @@
 #include "base.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,26 @@ static int make_argv(struct base *base, char *const *arguments,
 	return 0;
 }
 
+static int find_inherited(struct base *base, struct error *err)
+{
+	const struct core *core = &base->core;
+
+	base->inherited = calloc(core->file_count + 1, sizeof(int));
+	if (!base->inherited)
+		return error_system(err, ENOMEM, "cannot keep descriptors");
+	for (size_t i = 0; i < core->file_count; i++) {
+		const struct core_file *file = &core->files[i];
+
+		const int fd = (int)file->values[0];
+
+		/* What is closed on exec is our own. */
+		if (file->kind == CORE_FILE_INHERITED && fd > STDERR_FILENO &&
+		    fcntl(fd, F_GETFD) == 0)
+			base->inherited[base->inherited_count++] = fd;
+	}
+	return 0;
+}
+
 /* That of which it has just the features: more it was not to see. */
 static enum cpu_level find_level(const struct core_machine *machine)
 {
@@ -120,6 +141,8 @@ int base_open(struct base *ret_base, const char *path, char *const *arguments,
 	*ret_base = base;
 	if (r == 0)
 		r = make_argv(ret_base, arguments, err);
+	if (r == 0)
+		r = find_inherited(ret_base, err);
 	if (r < 0)
 		base_close(ret_base);
 	return r;
@@ -131,5 +154,6 @@ void base_close(struct base *base)
 		return;
 	core_close(&base->core);
 	free(base->argv);
+	free(base->inherited);
 	*base = (struct base){.core.fd = -1};
 }

@@ -16,6 +16,8 @@
  * @path: as given, or with a folder, so that it is no option
  * @restorer: the program that turns it into the service
  * @argv: with which that is started; allocated
+ * @inherited: descriptors that the restorer is to be given besides the standard
+ *	streams, of those that we were given; allocated
  * @core: what it holds
  * @level: for what the service was made to choose its code
  */
@@ -23,6 +25,8 @@ struct base {
 	char path[PATH_MAX];
 	char restorer[PATH_MAX];
 	char **argv;
+	int *inherited;
+	size_t inherited_count;
 	struct core core;
 	enum cpu_level level;
 };

@@ -52,6 +52,8 @@ static int spawn(struct capture *c, struct error *err)
 				.path = c->base.restorer,
 				.argv = c->base.argv,
 				.filter = filter.filter ? &filter : NULL,
+				.handed_on = c->base.inherited,
+				.handed_on_count = c->base.inherited_count,
 			},
 			err);
 	call_filter_free(&filter);

@@ -103,6 +103,7 @@ struct tracee {
 
 /*
  * @argv: as for execve(2), @path the file; @environment NULL for our own
+ * @handed_on: descriptors of ours that it has, too, besides the standard streams
  * @filter: stops calls for us with SECCOMP_RET_TRACE, or NULL
  */
 struct tracee_program {
@@ -110,6 +111,8 @@ struct tracee_program {
 	char *const *argv;
 	char *const *environment;
 	const struct sock_fprog *filter;
+	const int *handed_on;
+	size_t handed_on_count;
 };
 
 /*

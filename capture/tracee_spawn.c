@@ -55,6 +55,8 @@ static _Noreturn void become(const struct tracee_program *program, int go_fd,
 	if (read(go_fd, &word, 1) != 1)
 		_exit(EXIT_FAILURE); /* the tracer is gone */
 	hide_descriptors();
+	for (size_t i = 0; i < program->handed_on_count; i++)
+		fcntl(program->handed_on[i], F_SETFD, 0);
 	/* Without privilege a filter needs no_new_privs (seccomp(2)). */
 	if (program->filter &&
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program->filter) < 0 &&
