@@ -41,9 +41,12 @@ static void map(struct pages *pages, const struct plan *plan,
 			.protection = a[2],
 			.is_file = !(a[3] & MAP_ANONYMOUS),
 			.grows_down = a[3] & MAP_GROWSDOWN,
+			.fd = NO_FD,
 		};
-		if (page->is_file)
-			page->offset = a[5] + (at - a[0]);
+		if (!page->is_file)
+			continue;
+		page->fd = (int)a[4];
+		page->offset = a[5] + (at - a[0]);
 	}
 }
 
@@ -57,6 +60,7 @@ static void copy(struct pages *pages, const struct call *call)
 
 		cr_assert(page && !page->is_file &&
 			  page->protection & PROT_WRITE);
+		page->fd = (int)a[0];
 		page->offset = a[3] + (at - a[1]);
 	}
 }
@@ -121,6 +125,7 @@ void make_from(struct made *made, const struct made_core *from,
 			     from->image.file_size, &err) == 0,
 		  "%s", err.text);
 	input.core = &made->core;
+	made->source_fds = input.source_fds;
 	input.vdso = &made->vdso;
 	input.layout = &made->layout;
 	size = plan_region_size(&input);
@@ -154,6 +159,28 @@ static bool is_hole(const struct core *core, uint64_t address)
 	return false;
 }
 
+/* From where the page at @address of @m has to come. */
+static void find_wanted(const struct made *made, const struct core_mapping *m,
+			uint64_t address, int *ret_fd, uint64_t *ret_offset)
+{
+	const struct core *core = &made->core;
+
+	*ret_fd = NO_FD;
+	*ret_offset = 0;
+	if (m->offset == 0 || is_hole(core, address))
+		return;
+	*ret_fd = core->fd;
+	*ret_offset = m->offset + (address - m->start);
+	for (size_t i = 0; i < core->outside_count; i++) {
+		const struct core_outside *o = &core->outside[i];
+
+		if (address < o->start || address >= o->end)
+			continue;
+		*ret_fd = made->source_fds[o->source];
+		*ret_offset = o->offset + (address - o->start);
+	}
+}
+
 void check_pages(struct made *made)
 {
 	size_t seen = 0;
@@ -163,14 +190,15 @@ void check_pages(struct made *made)
 
 		for (uint64_t at = m->start; at < m->end; at += 4096) {
 			struct page *page = find_page(made->pages, at);
-			uint64_t wanted = m->offset + (at - m->start);
+			uint64_t wanted;
+			int fd;
 
-			if (m->offset == 0 || is_hole(&made->core, at))
-				wanted = 0;
+			find_wanted(made, m, at, &fd, &wanted);
 			cr_assert(page, "%#lx is missing", at);
 			cr_expect(page->protection == m->protection);
-			cr_expect(page->offset == wanted, "%#lx: %#lx", at,
-				  page->offset);
+			cr_expect(page->fd == fd && page->offset == wanted,
+				  "%#lx: %#lx of %d, not %#lx of %d", at,
+				  page->offset, page->fd, wanted, fd);
 			cr_expect(page->grows_down ==
 				  (m->kind == CORE_MAPPING_STACK));
 			seen++;

@@ -20,13 +20,18 @@ enum {
 	PAGES_MAX = 4096,
 	REGION = 0x100000,
 	VDSO_AT = 0x30000000, /* of a patched one */
+	NO_FD = -2,	      /* and -1 is that of a core that is only parsed */
 };
 
-/* @offset: where in the core its bytes are from, 0 for zeros or copied ones */
+/*
+ * @fd, @offset: where its bytes are from, whether mapped or copied; NO_FD for
+ * zeros
+ */
 struct page {
 	uint64_t address;
 	uint64_t protection;
 	uint64_t offset;
+	int fd;
 	bool is_file;
 	bool grows_down;
 };
@@ -40,6 +45,7 @@ struct pages {
 struct made {
 	char *front;
 	struct core core;
+	const int *source_fds;
 	struct plan plan;
 	struct vdso_plan vdso;
 	struct frame_layout layout;
