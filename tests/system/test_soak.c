@@ -40,27 +40,25 @@ Test(soak, everything_at_once_two_hundred_times)
 	}
 }
 
-/* The seed is in the name of every failure; $SUBCTX_SEED chooses it. */
-/* state: private memory: of files */
-Test(soak, any_process_is_what_it_was)
+/*
+ * The seed is in the name of every failure; $SUBCTX_SEED chooses it.  @make has
+ * "svc.core" made of the process.
+ */
+static void check_random(int rounds, void (*make)(const char *seed))
 {
 	const char *given = getenv("SUBCTX_SEED");
 	unsigned long seed =
 		given ? strtoul(given, NULL, 10) : (unsigned long)time(NULL);
 
-	for (int i = 0; i < RANDOM_ROUNDS; i++, seed++) {
-		struct outcome outcome;
+	for (int i = 0; i < rounds; i++, seed++) {
 		char text[32];
 
 		snprintf(text, sizeof(text), "%lu", seed);
-		outcome = run(NULL, WORDS(tool_capture(), "-q", "--settle=0",
-					  "-o", "svc.core",
-					  service_path("is_random"), text));
-		cr_assert(outcome.status == 0, "seed %lu: %s", seed,
-			  outcome.err);
-		outcome_free(&outcome);
+		make(text);
 		for (int k = 0; k < 2; k++) {
-			outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+			struct outcome outcome =
+				run(NULL, WORDS(tool_restore(), "svc.core"));
+
 			cr_assert(outcome.status == 0 &&
 					  strcmp(outcome.out, "ok\n") == 0,
 				  "SUBCTX_SEED=%lu: %s%s", seed, outcome.out,
@@ -68,6 +66,57 @@ Test(soak, any_process_is_what_it_was)
 			outcome_free(&outcome);
 		}
 	}
+}
+
+static void capture_random(const char *seed, const char *const words[])
+{
+	const char *all[16] = {tool_capture(), "-q", "--settle=0", "-o"};
+	struct outcome outcome;
+
+	for (size_t i = 0; words[i]; i++)
+		all[i + 4] = words[i];
+	tool_restore();
+	outcome = run(NULL, all);
+	cr_assert(outcome.status == 0, "SUBCTX_SEED=%s: %s", seed, outcome.err);
+	outcome_free(&outcome);
+}
+
+static void make_whole(const char *seed)
+{
+	capture_random(seed,
+		       WORDS("svc.core", service_path("is_random"), seed));
+}
+
+static void make_thin(const char *seed)
+{
+	capture_random(seed, WORDS("svc.core", "--thin",
+				   service_path("is_random"), seed));
+}
+
+/* It stops once more at the start of its second life. */
+static void make_layer(const char *seed)
+{
+	setenv("SERVICE_LIVES", "1", 1);
+	capture_random(seed, WORDS("base.core", "--thin",
+				   service_path("is_random"), seed));
+	capture_random(seed, WORDS("svc.core", "--thin", "--ready=stop",
+				   "--from=base.core"));
+}
+
+/* state: private memory: of files */
+Test(soak, any_process_is_what_it_was)
+{
+	check_random(RANDOM_ROUNDS, make_whole);
+}
+
+Test(soak, any_process_is_what_it_was_without_what_files_have)
+{
+	check_random(RANDOM_ROUNDS, make_thin);
+}
+
+Test(soak, any_process_is_what_it_was_as_a_layer)
+{
+	check_random(RANDOM_ROUNDS, make_layer);
 }
 
 static size_t count_mappings(pid_t pid)
