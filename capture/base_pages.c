@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -32,7 +33,6 @@ static int open_source(struct base_pages *base, size_t i,
 	const struct mapping m = shown(path, source->device, source->inode);
 	int r = sources_find(sources, &m, &base->indices[i], err);
 
-	base->fds[i] = -1;
 	if (r == 0 && base->indices[i] != SOURCES_NONE)
 		base->fds[i] = open(path, O_RDONLY | O_CLOEXEC);
 	return r;
@@ -51,6 +51,7 @@ static int open_sources(struct base_pages *base, const char *path,
 	base->indices = calloc(count + 1, sizeof(*base->indices));
 	if (!base->path || !base->fds || !base->indices)
 		return error_system(err, ENOMEM, "cannot keep the base");
+	memset(base->fds, 0xff, (count + 1) * sizeof(*base->fds));
 	fstat(base->core.fd, &status);
 	m = shown(base->path, status.st_dev, status.st_ino);
 	r = sources_find(sources, &m, &base->index, err);

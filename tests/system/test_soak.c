@@ -111,12 +111,12 @@ Test(soak, any_process_is_what_it_was)
 
 Test(soak, any_process_is_what_it_was_without_what_files_have)
 {
-	check_random(RANDOM_ROUNDS, make_thin);
+	check_random(RANDOM_ROUNDS / 2, make_thin);
 }
 
 Test(soak, any_process_is_what_it_was_as_a_layer)
 {
-	check_random(RANDOM_ROUNDS, make_layer);
+	check_random(RANDOM_ROUNDS / 2, make_layer);
 }
 
 static size_t count_mappings(pid_t pid)
