@@ -26,10 +26,13 @@ enum {
 static int take_place(const char **places, size_t *count, const char *text,
 		      struct error *err)
 {
-	if (*count == SOURCES_PLACES_MAX)
-		return error_set(err, FAULT_USAGE,
-				 "more than %d files have another place",
-				 SOURCES_PLACES_MAX);
+	if (*count == SOURCES_PLACES_MAX) {
+		error_set(err, FAULT_USAGE,
+			  "more than %d files have another place",
+			  SOURCES_PLACES_MAX);
+		error_hint(err, "Bases are also looked for beside the core.");
+		return -err->code;
+	}
 	places[(*count)++] = text;
 	return 0;
 }
@@ -43,11 +46,14 @@ int sources_take_base(struct source_places *places, const char *text,
 int sources_take_file(struct source_places *places, const char *text,
 		      struct error *err)
 {
-	if (!strchr(text, '='))
-		return error_set(err, FAULT_USAGE,
-				 "'%s' names no file and its new place, "
-				 "OLD=NEW",
-				 text);
+	if (text[0] == '=' || !strchr(text, '=')) {
+		error_set(err, FAULT_USAGE,
+			  "'%s' names no file and its new place, OLD=NEW",
+			  text);
+		error_hint(err, "OLD is the path that it had when it was "
+				"captured, as an error names it.");
+		return -err->code;
+	}
 	return take_place(places->moved, &places->moved_count, text, err);
 }
 

@@ -66,6 +66,16 @@ size_t fuzz_begin(uint8_t *bytes, size_t size)
 	made.descriptor_count = 4;
 	made.watches[0] = (struct core_watch){.file = 2, .target = 5};
 	made.watch_count = 1;
+	made.sources[0] = (struct core_source){.size = 0x5000, .id_size = 20};
+	made.sources[1] = (struct core_source){.size = 0x8001, .digest = 1};
+	made.source_count = 2;
+	made.outside[0] =
+		(struct core_outside){0x555555554000, 0x555555556000, 0, 0, 0};
+	made.outside[1] = (struct core_outside){0x55555555a000, 0x55555555d000,
+						0x6000, 1, 0};
+	made.outside[2] = (struct core_outside){0x55555555d000, 0x55555555e000,
+						0x4000, 0, 0};
+	made.outside_count = 3;
 	front = made_core_front(&made, &front_size);
 	assert(front_size <= size);
 	memcpy(bytes, front, front_size);
@@ -117,6 +127,36 @@ static void check_files(const struct core *core)
 		assert(core->watches[i].file < core->file_count);
 }
 
+static void check_sources(const struct core *core)
+{
+	for (size_t i = 0; i < core->source_count; i++) {
+		const struct core_source *source = &core->sources[i];
+
+		assert(strlen(core->names + source->name) < core->names_size);
+		assert(source->id_size <= sizeof(source->id));
+	}
+	for (size_t i = 0; i < core->outside_count; i++) {
+		const struct core_outside *o = &core->outside[i];
+		size_t within = 0;
+
+		assert(o->start < o->end);
+		assert(i == 0 || o[-1].end <= o->start);
+		assert(o->source < core->source_count);
+		/* Up to the end of a page that may be the last. */
+		assert(o->offset / CORE_PAGE_SIZE +
+			       (o->end - o->start) / CORE_PAGE_SIZE <=
+		       core->sources[o->source].size / CORE_PAGE_SIZE + 1);
+		for (size_t k = 0; k < core->mapping_count; k++)
+			within += core->mappings[k].offset &&
+				  core->mappings[k].start <= o->start &&
+				  o->end <= core->mappings[k].end;
+		assert(within == 1);
+		for (size_t k = 0; k < core->hole_count; k++)
+			assert(core->holes[k].end <= o->start ||
+			       core->holes[k].start >= o->end);
+	}
+}
+
 static void check_plan(const struct core *core)
 {
 	struct vdso_plan vdso = {0};
@@ -128,6 +168,7 @@ static void check_plan(const struct core *core)
 	struct error err = {0};
 	struct plan plan;
 	int *fds = calloc(core->mapping_count + 1, sizeof(*fds));
+	int *source_fds = calloc(core->source_count + 1, sizeof(*source_fds));
 	unsigned char *region;
 	size_t size;
 
@@ -136,10 +177,12 @@ static void check_plan(const struct core *core)
 	region = aligned_alloc(4096, size);
 	memset(region, 0, size);
 	input.shared_fds = fds;
+	input.source_fds = source_fds;
 	if (plan_find_region(core, 0x100000, size)) {
 		assert(plan_make(&plan, &input, region, 0x100000, &err) == 0);
 	}
 	free(fds);
+	free(source_fds);
 	free(region);
 }
 
@@ -156,5 +199,6 @@ void fuzz_one(uint8_t *bytes, size_t size)
 	}
 	check_mappings(&core);
 	check_files(&core);
+	check_sources(&core);
 	check_plan(&core);
 }

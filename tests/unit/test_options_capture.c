@@ -164,6 +164,15 @@ Test(options, help_and_version_need_nothing_else)
 	cr_expect(ACCEPT("-V").version);
 }
 
+Test(options, thin_goes_with_everything)
+{
+	cr_expect(!ACCEPT("svc").thin);
+	cr_expect(ACCEPT("--thin", "svc").thin);
+	cr_expect(ACCEPT("--thin", "--pid=1").thin);
+	cr_expect(ACCEPT("--thin", "--from=a.core").thin);
+	REFUSE("option '--thin=1' takes no value", "--thin=1", "svc");
+}
+
 Test(options, what_makes_no_sense_together_is_refused)
 {
 	refuse_words((const char *const[]){NULL},

@@ -8,7 +8,7 @@
 #include "tests/expect.h"
 
 enum {
-	WORDS_MAX = 16,
+	WORDS_MAX = SOURCES_PLACES_MAX + 2,
 };
 
 static char *argv_of[WORDS_MAX + 2];
@@ -71,6 +71,59 @@ Test(options, each_is_understood)
 	cr_expect(ACCEPT("--version").version);
 	cr_expect(ACCEPT("-V").version);
 	cr_expect(ACCEPT("--stop", "--dry-run", "a").dry_run);
+}
+
+Test(options, places_of_files_are_kept_in_order)
+{
+	struct options options =
+		ACCEPT("--base=a.core", "--file=/lib/a=b", "--base=b.core",
+		       "--file=/x=y=z", "svc.core");
+
+	cr_expect(options.places.base_count == 2);
+	expect_text(options.places.bases[0], "a.core");
+	expect_text(options.places.bases[1], "b.core");
+	cr_expect(options.places.moved_count == 2);
+	expect_text(options.places.moved[0], "/lib/a=b");
+	expect_text(options.places.moved[1], "/x=y=z");
+	expect_text(options.core_path, "svc.core");
+}
+
+Test(options, places_that_are_none_are_named)
+{
+	REFUSE("'/lib/a' names no file and its new place, OLD=NEW",
+	       "--file=/lib/a", "svc.core");
+	REFUSE("'' names no file and its new place, OLD=NEW", "--file=", "a");
+	REFUSE("'=b' names no file and its new place, OLD=NEW", "--file==b",
+	       "a");
+	REFUSE("unknown option '--file'", "--file", "a=b", "svc.core");
+	REFUSE("unknown option '--base'", "--base", "a.core", "svc.core");
+}
+
+/* The last one is too many. */
+static void expect_most(const char *option, const char *message)
+{
+	static const char *words[SOURCES_PLACES_MAX + 3];
+	struct options options = {.argc = 77};
+	struct error err = {0};
+
+	for (size_t i = 0; i <= SOURCES_PLACES_MAX; i++)
+		words[i] = option;
+	words[SOURCES_PLACES_MAX] = "svc.core";
+	words[SOURCES_PLACES_MAX + 1] = NULL;
+	cr_expect(parse(&options, words, &err) == 0, "%s", err.text);
+	words[SOURCES_PLACES_MAX] = option;
+	words[SOURCES_PLACES_MAX + 1] = "svc.core";
+	cr_expect(parse(&options, words, &err) < 0);
+	expect_text(err.text, message);
+	cr_expect(err.hint[0]);
+}
+
+Test(options, so_many_places_and_no_more)
+{
+	const char *message = "more than 64 files have another place";
+
+	expect_most("--base=a", message);
+	expect_most("--file=a=b", message);
 }
 
 Test(options, what_stands_behind_two_hyphens_is_for_the_service)

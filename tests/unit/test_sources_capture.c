@@ -1,0 +1,117 @@
+/*
+ * test_sources_capture.c - mappings in, the files that are behind them out
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "capture/sources.h"
+#include "common/core_reader.h"
+#include "tests/expect.h"
+#include "tests/made_files.h"
+
+TestSuite(sources, .init = made_files_begin, .fini = made_files_end);
+
+static struct mapping mapping_of(const char *path)
+{
+	struct stat status = {0};
+
+	stat(path, &status);
+	return (struct mapping){
+		.backing = path,
+		.inode = status.st_ino,
+		.device_major = major(status.st_dev),
+		.device_minor = minor(status.st_dev),
+	};
+}
+
+static uint32_t find(struct sources *sources, const struct mapping *m)
+{
+	struct error err = {0};
+	uint32_t index = 99;
+
+	cr_assert(sources_find(sources, m, &index, &err) == 0, "%s", err.text);
+	return index;
+}
+
+Test(sources, each_file_is_one_source)
+{
+	struct sources sources = {0};
+	struct mapping first, second;
+	struct stat status;
+
+	made_files_write("first", "abc", 3);
+	made_files_write("second", "abcd", 4);
+	first = mapping_of("first");
+	second = mapping_of("second");
+
+	cr_expect(find(&sources, &first) == 0);
+	cr_expect(find(&sources, &second) == 1);
+	cr_expect(find(&sources, &first) == 0);
+	cr_assert(sources.count == 2 && stat("second", &status) == 0);
+	expect_text(sources.items[1].path, "second");
+	cr_expect(sources.items[1].known.size == 4);
+	cr_expect(sources.items[1].known.inode == status.st_ino &&
+		  sources.items[1].known.device == status.st_dev);
+	cr_expect(sources.items[1].known.seconds == status.st_mtim.tv_sec &&
+		  sources.items[1].known.nanoseconds ==
+			  (uint32_t)status.st_mtim.tv_nsec);
+	cr_expect(sources.items[1].known.id_size == 0 &&
+		  sources.items[1].known.digest == 0);
+	sources_deinit(&sources);
+	cr_expect(sources.count == 0 && !sources.items);
+}
+
+Test(sources, program_has_its_build_id)
+{
+	struct sources sources = {0};
+	const struct mapping m = mapping_of("/proc/self/exe");
+
+	cr_assert(find(&sources, &m) == 0);
+	cr_expect(sources.items[0].known.id_size > 0);
+	sources_deinit(&sources);
+}
+
+Test(sources, core_has_its_digest)
+{
+	struct sources sources = {0};
+	struct error err = {0};
+	struct made_core from;
+	struct mapping m;
+	struct core core;
+
+	made_core_init(&from);
+	made_files_write_core("a.core", &from);
+	m = mapping_of("a.core");
+	cr_assert(find(&sources, &m) == 0);
+	cr_assert(core_open(&core, "a.core", &err) == 0);
+	cr_expect(sources.items[0].known.digest == core.image->digest &&
+		  sources.items[0].known.digest != 0);
+	core_close(&core);
+	sources_deinit(&sources);
+}
+
+Test(sources, what_is_no_file_that_stays_is_none)
+{
+	const struct mapping anonymous = {.name = ""};
+	struct sources sources = {0};
+	struct mapping m;
+
+	cr_expect(find(&sources, &anonymous) == SOURCES_NONE);
+	made_files_write("file", "abc", 3);
+	m = mapping_of("file");
+	m.inode++;
+	cr_expect(find(&sources, &m) == SOURCES_NONE, "it was replaced");
+	m = mapping_of("file");
+	m.device_minor++;
+	cr_expect(find(&sources, &m) == SOURCES_NONE, "it lies elsewhere");
+	m = mapping_of("file");
+	unlink("file");
+	cr_expect(find(&sources, &m) == SOURCES_NONE, "it is gone");
+	m = mapping_of("/dev/zero");
+	cr_expect(find(&sources, &m) == SOURCES_NONE, "it is a device");
+	cr_expect(sources.count == 0);
+	sources_deinit(&sources);
+}
