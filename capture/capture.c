@@ -349,7 +349,7 @@ static struct report make_report(const struct capture *c)
 	};
 }
 
-static void go_on(struct capture *c)
+void capture_go_on(struct capture *c)
 {
 	release(c);
 	c->stood_ms = clock_now_ms() - c->stopped_ms;
@@ -361,16 +361,7 @@ static void let_go(void *context)
 	struct capture *c = context;
 
 	if (c->options->live_on && !c->options->remap)
-		go_on(c);
-}
-
-static int remap(struct capture *c, struct error *err)
-{
-	int r = capture_remap(c, err);
-
-	if (r == 0)
-		go_on(c);
-	return r;
+		capture_go_on(c);
 }
 
 /* Nobody waits for a service that is ended afterwards, or stands anyway. */
@@ -433,15 +424,13 @@ static int write_core(struct capture *c, struct report *report,
 			(struct copy_progress){progress_tick, &progress},
 			&report->totals, err);
 	progress_end(&progress);
-	if (r == 0)
-		r = output_commit(&output, err);
-	else
+	if (r < 0)
 		error_context(err, "cannot write '%s'", path);
+	else
+		r = capture_name_core(c, &output, err);
 	if (r < 0 && err->code == ENOSPC)
 		error_hint(err, "Nothing of it was kept. Make room, or write "
 				"elsewhere with --output.");
-	if (r == 0 && c->options->remap)
-		r = remap(c, err);
 	output_close(&output);
 	err->signal = progress.signal;
 	report->core_path = path;

@@ -11,6 +11,7 @@
 #include "capture.h"
 #include "image.h"
 #include "notify_socket.h"
+#include "output.h"
 #include "remap.h"
 #include "repeats.h"
 #include "stand_in.h"
@@ -78,6 +79,9 @@ int capture_look(struct capture *c, struct error *err);
 uint64_t capture_vdso(const struct capture *c);
 /* Its mappings alone, of a service that must not be asked. */
 int capture_read_mappings(struct capture *c, struct error *err);
-/* Maps it onto its core, which is complete; it has ended if that fails. */
-int capture_remap(struct capture *c, struct error *err);
+/* Lets a service go that lives on. */
+void capture_go_on(struct capture *c);
+/* Of a core that is complete; with --remap, the service is mapped onto it. */
+int capture_name_core(struct capture *c, struct output *output,
+		      struct error *err);
 #endif

@@ -62,7 +62,7 @@ int output_open(struct output *ret_output, const char *path, struct error *err)
 
 /*
  * linkat(2) does not replace, rename(2) does; so it gets a temporary name
- * for an instant, one that mkstemp() would have chosen and that is free.
+ * before, one that mkstemp() would have chosen and that is free.
  */
 static int give_name(struct output *output)
 {
@@ -80,22 +80,31 @@ static int give_name(struct output *output)
 	return 0;
 }
 
+int output_name(struct output *output, struct error *err)
+{
+	int r;
+
+	if (output->temporary[0])
+		return 0;
+	r = make_template(output, err);
+	if (r < 0)
+		return r;
+	r = give_name(output);
+	if (r == 0)
+		return 0;
+	output->temporary[0] = '\0';
+	return error_system(err, -r, "cannot write '%s'", output->path);
+}
+
 int output_commit(struct output *output, struct error *err)
 {
-	int r = 0;
+	int r = output_name(output, err);
 
-	if (!output->temporary[0]) {
-		r = make_template(output, err);
-		if (r < 0)
-			return r;
-		r = give_name(output);
-		if (r < 0)
-			output->temporary[0] = '\0';
-	}
-	if (r == 0 && rename(output->temporary, output->path) < 0)
-		r = -errno;
 	if (r < 0)
-		return error_system(err, -r, "cannot write '%s'", output->path);
+		return r;
+	if (rename(output->temporary, output->path) < 0)
+		return error_system(err, errno, "cannot write '%s'",
+				    output->path);
 	output->temporary[0] = '\0';
 	return 0;
 }

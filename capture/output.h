@@ -12,7 +12,7 @@
 
 #include "common/error.h"
 
-/* @temporary: its name while it is written, or "" */
+/* @temporary: its name until it has its own, or "" while it has none */
 struct output {
 	int fd;
 	char path[PATH_MAX];
@@ -21,6 +21,8 @@ struct output {
 
 /* Mode 0600: a core holds every secret of the service. */
 int output_open(struct output *ret_output, const char *path, struct error *err);
+/* Has others find it by @temporary. */
+int output_name(struct output *output, struct error *err);
 /* Gives it its name, in place of a file that has it already. */
 int output_commit(struct output *output, struct error *err);
 /* Safe at any time after output_open(); what was not committed is gone. */

@@ -97,8 +97,7 @@ static int make_calls(const struct remap *remap, struct call *calls,
 }
 
 /* What it finds by that name has to be the core. */
-static int check_opened(const struct remap *remap, const char *path,
-			struct error *err)
+static int check_opened(const struct remap *remap, struct error *err)
 {
 	char link[64];
 	struct stat ours, theirs;
@@ -110,7 +109,7 @@ static int check_opened(const struct remap *remap, const char *path,
 	if (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
 		return 0;
 	return error_set(err, FAULT_SERVICE,
-			 "what it finds as '%s' is another file", path);
+			 "what it finds by the core's name is another file");
 }
 
 static int open_core(struct remap *remap, const char *path, struct error *err)
@@ -118,18 +117,16 @@ static int open_core(struct remap *remap, const char *path, struct error *err)
 	const struct inferior *inferior = &remap->inferior;
 	struct call call = CALL_MUST(SYS_open, inferior->data,
 				     O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	char what[PATH_MAX + 16];
 	size_t made;
 	int r = tracee_write(inferior->tracee, inferior->data, path,
 			     strlen(path) + 1, err);
 
-	snprintf(what, sizeof(what), "open '%s'", path);
 	if (r == 0)
-		r = make_calls(remap, &call, 1, &made, what, err);
+		r = make_calls(remap, &call, 1, &made, "open the core", err);
 	if (r < 0)
 		return r;
 	remap->fd = call.result;
-	return check_opened(remap, path, err);
+	return check_opened(remap, err);
 }
 
 /* The core's memory, in its slots, with all that belongs to it. */

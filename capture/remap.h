@@ -45,7 +45,7 @@ struct remapping {
 };
 
 /*
- * @path: of its core, which has its name already
+ * @path: of its core, which is complete; it may have another name later
  * An error is returned only if the service is not whole any more.
  */
 int remap_onto(struct remapping *ret_remapping,

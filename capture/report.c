@@ -178,16 +178,23 @@ static void print_remapping(const struct report *report)
 {
 	const struct remapping *remapping = report->remapping;
 
-	if (remapping->why_not[0])
+	if (remapping->why_not[0]) {
 		fprintf(stderr, "re-mapped nothing: %s\n", remapping->why_not);
-	else
+		return;
+	}
+	fprintf(stderr,
+		"re-mapped %.1f MiB in %zu mapping%s onto %s; private memory "
+		"before %.1f MiB, after %.1f MiB",
+		(double)remapping->size / (1 << 20), remapping->mapping_count,
+		remapping->mapping_count == 1 ? "" : "s", report->core_path,
+		(double)remapping->private_before / (1 << 20),
+		(double)remapping->private_after / (1 << 20));
+	if (report->dropper[0])
 		fprintf(stderr,
-			"re-mapped %.1f MiB in %zu mappings onto %s; private "
-			"memory before %.1f MiB, after %.1f MiB\n",
-			(double)remapping->size / (1 << 20),
-			remapping->mapping_count, report->core_path,
-			(double)remapping->private_before / (1 << 20),
-			(double)remapping->private_after / (1 << 20));
+			"; not what is copied at restore, because %s may drop "
+			"pages",
+			report->dropper);
+	fputc('\n', stderr);
 }
 
 void report_print(const struct report *report, bool verbose)

@@ -5,6 +5,8 @@
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,4 +250,64 @@ Test(remap, perl_goes_on)
 			    "BEGIN { @a = map { \"$_\" x 9 } 1..50000 } "
 			    "print eval($_), \"\\n\""),
 		      "sum(map { length } @a)\n", "2150046\n", "\nre-mapped ");
+}
+
+/* Until it has written a text; it is told to end otherwise. */
+static void await_output(struct running program, const char *text)
+{
+	char said[8192] = "";
+	size_t size = 0;
+
+	while (size < sizeof(said) - 1 && !strstr(said, text)) {
+		cr_assert(read(program.out, said + size, 1) == 1, "%s", said);
+		size++;
+	}
+}
+
+static void expect_reply(const char *command, const char *argument,
+			 const char *reply)
+{
+	struct outcome outcome = run(NULL, WORDS("redis-cli", "-s", "socket",
+						 command, "key", argument));
+
+	expect_out(outcome, reply);
+	outcome_free(&outcome);
+}
+
+/* Its allocator drops pages: little else is there. */
+Test(remap, redis_goes_on)
+{
+	struct running redis;
+	struct outcome outcome;
+	char path[PATH_MAX];
+
+	if (!has_program("redis-server") || !has_program("redis-cli"))
+		return;
+	cr_assert(getcwd(path, sizeof(path) - 8) != NULL);
+	strcat(path, "/socket");
+	redis = start(WORDS("redis-server", "--port", "0", "--unixsocket", path,
+			    "--save", ""));
+	await_output(redis, "eady to accept connections");
+	expect_reply("SET", "old", "OK\n");
+	outcome = sharer_capture(redis.pid, "svc.core");
+	expect_status(outcome, 0);
+	expect_in(outcome.err, "\nre-mapped ");
+	expect_in(outcome.err, "; not what is copied at restore, because ");
+	outcome_free(&outcome);
+	expect_reply("GET", NULL, "old\n");
+	expect_reply("SET", "new", "OK\n");
+	expect_reply("GET", NULL, "new\n");
+	kill(redis.pid, SIGKILL);
+	outcome = finish(redis, "", 20);
+	outcome_free(&outcome);
+	redis = start(WORDS(tool_restore(), "svc.core"));
+	/* Nobody listens there before it does. */
+	outcome = run(NULL, WORDS("sh", "-c",
+				  "until redis-cli -s socket ping; "
+				  "do sleep 0.1; done"));
+	outcome_free(&outcome);
+	expect_reply("GET", NULL, "old\n");
+	kill(redis.pid, SIGTERM);
+	outcome = finish(redis, "", 20);
+	outcome_free(&outcome);
 }

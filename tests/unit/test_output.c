@@ -68,6 +68,39 @@ Test(output, file_appears_with_the_commit)
 	cr_expect(count_names() == 1);
 }
 
+/* By that name others find it, and the older one by its own. */
+Test(output, it_may_have_a_first_name)
+{
+	struct output output;
+	struct error err = {0};
+
+	write_file("file", "old");
+	cr_assert(output_open(&output, "file", &err) == 0);
+	cr_assert(io_pwrite_all(output.fd, "new", 3, 0) == 0);
+	cr_expect(output_name(&output, &err) == 0, "%s", err.text);
+	cr_expect(output_name(&output, &err) == 0, "%s", err.text);
+	expect_file(output.temporary, "new");
+	expect_file("file", "old");
+	cr_expect(output_commit(&output, &err) == 0, "%s", err.text);
+	output_close(&output);
+
+	expect_file("file", "new");
+	cr_expect(count_names() == 1);
+}
+
+Test(output, a_first_name_is_gone_without_a_commit)
+{
+	struct output output;
+	struct error err = {0};
+
+	cr_assert(output_open(&output, "file", &err) == 0);
+	cr_expect(output_name(&output, &err) == 0, "%s", err.text);
+	cr_expect(count_names() == 1);
+	output_close(&output);
+
+	cr_expect(count_names() == 0);
+}
+
 Test(output, commit_replaces_what_was_there)
 {
 	struct output output;
