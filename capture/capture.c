@@ -289,7 +289,8 @@ static int audit_outside(struct capture *c, struct error *err)
 	if (r == 0)
 		r = probes_audit(&c->contents, t, &c->audit, err);
 	if (r == 0 && c->options->thin)
-		r = thin_decide(&c->contents, t, c->options->base_path, err);
+		r = thin_decide(&c->contents, t, c->options->base_path,
+				c->options->core_path, err);
 	return r;
 }
 

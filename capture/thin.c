@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base_pages.h"
 #include "common/cleanup.h"
@@ -31,6 +32,7 @@ enum {
 
 /*
  * What is decided about one mapping after the other.
+ * @replaced: the name of the core, which may be that of an older one
  * @pieces: room for two of them, ours and the base's
  */
 struct thinning {
@@ -39,8 +41,18 @@ struct thinning {
 	int pagemap;
 	struct thin_pages pages;
 	const struct base_pages *base;
+	const char *replaced;
 	char *pieces;
 };
+
+/* The older core is not to be had by its name any more. */
+static bool is_replaced(const struct thinning *th, const struct mapping *m)
+{
+	struct stat older, file;
+
+	return stat(th->replaced, &older) == 0 && stat(m->name, &file) == 0 &&
+	       older.st_dev == file.st_dev && older.st_ino == file.st_ino;
+}
 
 static bool has_elf_header(const struct thinning *th, const struct content *c)
 {
@@ -84,7 +96,8 @@ static int split_mapping(struct thinning *th, struct content *c,
 	uint32_t source = SOURCES_NONE;
 	int r = 0;
 
-	if (c->is_stored && content_shows_file(c) && !m->shared && !m->deleted)
+	if (c->is_stored && content_shows_file(c) && !m->shared &&
+	    !m->deleted && !is_replaced(th, m))
 		r = sources_find(&th->all->sources, m, &source, err);
 	if (r == 0 && source != SOURCES_NONE)
 		r = pagemap_find(th->pagemap, m->start, m->end, &private, NULL,
@@ -215,9 +228,13 @@ static int compare_with(struct thinning *th, const char *path,
 }
 
 int thin_decide(struct contents *contents, const struct tracee *t,
-		const char *base, struct error *err)
+		const char *base, const char *replaced, struct error *err)
 {
-	struct thinning th = {.all = contents, .tracee = t};
+	struct thinning th = {
+		.all = contents,
+		.tracee = t,
+		.replaced = replaced,
+	};
 	cleanup_fd int pagemap = -1;
 	int r = pagemap_open(t->pid, &pagemap, err);
 

@@ -36,6 +36,15 @@ static void remap(struct running service, const char *core)
 	sharer_expect_no_descriptors(service.pid);
 }
 
+static struct outcome capture_thin(pid_t pid)
+{
+	char option[32];
+
+	snprintf(option, sizeof(option), "--pid=%d", pid);
+	return run(NULL,
+		   WORDS(tool_capture(), "--thin", "-o", "svc.core", option));
+}
+
 static char *map_core(const char *core, size_t *ret_size)
 {
 	struct stat status;
@@ -128,6 +137,26 @@ Test(remap, restored_service_is_mapped_onto_a_core_of_its_own)
 	sharer_ask_all(restored);
 	sharer_end(restored);
 	sharer_check_restores("second.core");
+}
+
+/* A core that leaves out what files have does not count on the one it replaces. */
+Test(remap, thin_core_replaces_the_one_that_is_mapped)
+{
+	struct running service = sharer_start("unguarded");
+
+	remap(service, "svc.core");
+	sharer_ask(service, "write\n");
+	await_input(service.pid);
+	for (int i = 0; i < 2; i++) {
+		struct outcome outcome = capture_thin(service.pid);
+
+		expect_status(outcome, 0);
+		outcome_free(&outcome);
+		sharer_ask_all(service);
+		await_input(service.pid);
+		sharer_check_restores("svc.core");
+	}
+	sharer_end(service);
 }
 
 Test(remap, report_says_what_was_mapped)
