@@ -229,7 +229,7 @@ static int check_head(const char *path, const char head[HEAD_SIZE + 1],
 			"it is neither an ELF program nor a script with #!",
 			"A script wants its interpreter in the first line, such as #!/bin/sh.");
 	if (head[EI_CLASS] == ELFCLASS32)
-		return refuse(err, "capture", path,
+		return refuse(err, "start", path,
 			      "it is a 32-bit program (ELF class 32)",
 			      "Rebuild it for x86-64.");
 	return 0;
@@ -245,7 +245,7 @@ static int check_machine(const char *path, const GElf_Ehdr *header,
 		return 0;
 	snprintf(reason, sizeof(reason), "it is a program for %s processors",
 		 machine_name(header->e_machine));
-	return refuse(err, "capture", path, reason, "Rebuild it for x86-64.");
+	return refuse(err, "start", path, reason, "Rebuild it for x86-64.");
 }
 
 static int check_type(const char *path, const GElf_Ehdr *header,
@@ -373,7 +373,7 @@ static int look_at_binary(struct program *program, struct error *err)
 	return r;
 }
 
-int program_find(struct program *ret_program, const char *name,
+int program_look(struct program *ret_program, const char *name,
 		 struct error *err)
 {
 	struct program program = {0};
@@ -389,8 +389,19 @@ int program_find(struct program *ret_program, const char *name,
 	if (check_file(program.path, err) < 0 ||
 	    follow_scripts(&program, head, err) < 0 ||
 	    check_head(program.binary, head, err) < 0 ||
-	    check_privileges(program.binary, err) < 0 ||
 	    look_at_binary(&program, err) < 0)
+		return -err->code;
+	*ret_program = program;
+	return 0;
+}
+
+int program_find(struct program *ret_program, const char *name,
+		 struct error *err)
+{
+	struct program program;
+
+	if (program_look(&program, name, err) < 0 ||
+	    check_privileges(program.binary, err) < 0)
 		return -err->code;
 	*ret_program = program;
 	return 0;

@@ -30,9 +30,12 @@ struct program {
 	bool is_script;
 };
 
+/* Finds @name and looks at it.  What cannot be started is refused. */
+int program_look(struct program *ret_program, const char *name,
+		 struct error *err);
+
 /*
- * Finds @name and looks at it.  What cannot be started, or would not be the
- * same when it is traced, is refused with the reason.
+ * The same, and what would not be the same when it is traced is refused, too.
  */
 int program_find(struct program *ret_program, const char *name,
 		 struct error *err);

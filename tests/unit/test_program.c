@@ -270,8 +270,7 @@ Test(program, header_that_is_not_of_a_program_here_is_told)
 			rows[i].offset == offsetof(Elf64_Ehdr, e_type);
 
 		make_altered(rows[i].offset, rows[i].bytes, 2);
-		expect_bad(FAULT_UNSUPPORTED, is_type ? "start" : "capture",
-			   rows[i].text,
+		expect_bad(FAULT_UNSUPPORTED, "start", rows[i].text,
 			   is_type ? "" : "Rebuild it for x86-64.");
 	}
 }
@@ -340,6 +339,18 @@ Test(program, set_user_id_and_set_group_id_are_refused)
 		FAULT_UNSUPPORTED, "capture",
 		"it is set-group-ID, and loses that under a tracer",
 		"Run it as the group it should be, from a copy without that bit.");
+}
+
+Test(program, what_a_tracer_takes_away_is_no_matter_to_who_only_looks)
+{
+	struct program program = {0};
+	struct error err = {0};
+
+	make_altered(0, ELFMAG, SELFMAG);
+	cr_assert(chmod("svc", 04755) == 0);
+
+	cr_assert(program_look(&program, "./svc", &err) == 0, "%s", err.text);
+	expect_text(program.path, "./svc");
 }
 
 Test(program, set_user_id_script_is_taken_as_the_kernel_does)
