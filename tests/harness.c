@@ -117,6 +117,11 @@ const char *tool_inspect(void)
 	return reachable(from_environment("SUBCTX_INSPECT"));
 }
 
+const char *tool_addresses(void)
+{
+	return reachable(from_environment("SUBCTX_ADDRESSES"));
+}
+
 const char *service_path(const char *name)
 {
 	char *path;

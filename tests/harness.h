@@ -38,6 +38,7 @@ void harness_end(void);
 const char *tool_capture(void);
 const char *tool_restore(void);
 const char *tool_inspect(void);
+const char *tool_addresses(void);
 const char *service_path(const char *name);
 
 /*

@@ -68,6 +68,24 @@ _subctx_inspect() {
 	esac
 }
 
+_subctx_addresses() {
+	local word=${COMP_WORDS[COMP_CWORD]}
+
+	case $word in
+	--svg=*) COMPREPLY=($(compgen -P --svg= -f -- "${word#--svg=}")) ;;
+	-*)
+		COMPREPLY=($(compgen -W '--samples= --svg= --json --help --version' \
+			-- "$word"))
+		;;
+	*)
+		COMPREPLY=($(compgen -W "$(ps -u "$(id -u)" -o pid=)" -- "$word")
+			$(compgen -f -X '!*.core' -- "$word")
+			$(compgen -c -- "$word"))
+		;;
+	esac
+}
+
+complete -o filenames -F _subctx_addresses subctx-addresses
 complete -o filenames -F _subctx_capture subctx-capture
 complete -o filenames -F _subctx_restore subctx-restore
 complete -o filenames -F _subctx_inspect subctx-inspect
