@@ -12,6 +12,20 @@
  * The marker is a single nop and an ELF note that says where it is: a USDT
  * probe, subctx:ready, in the form that SystemTap's sys/sdt.h has established.
  * It costs nothing when nobody captures, needs no library and no symbols.
+ *
+ * A service may be a shared library, too, which has no main() and is not PIE:
+ *
+ *	int subctx_warm_up(int argc, char *argv[])
+ *	{
+ *		return load(argv[1]) ? 0 : 1;
+ *	}
+ *
+ *	int subctx_serve(int argc, char *argv[])
+ *	{
+ *		return serve();
+ *	}
+ *
+ * subctx-launch(1) loads it, and is ready in between.
  */
 #ifndef SUBCTX_H
 #define SUBCTX_H
@@ -77,6 +91,21 @@ static inline int subctx_ready(void)
 {
 	return subctx_ready_arguments((struct subctx_arguments **)0);
 }
+
+/*
+ * What a service library defines: one of these, or both.  argv[0] is the
+ * library, as it was named, and argv ends with a null pointer.
+ *
+ * subctx_warm_up() comes before the capture: what it makes is in the core.  Any
+ * other value than 0 ends the service, and there is no core.
+ *
+ * subctx_serve() comes after it: in each restore, in a service that lives on,
+ * and when nobody captures.  Its value is the exit status.  The arguments that
+ * subctx-restore was given behind "--", if any, take the place of those before.
+ */
+__attribute__((visibility("default"))) int subctx_warm_up(int argc,
+							  char *argv[]);
+__attribute__((visibility("default"))) int subctx_serve(int argc, char *argv[]);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,165 @@
+/*
+ * launcher.c - subctx-launch: from a service library to a running service
+ *
+ *	ready point          of the bare launcher: what it is restored with names
+ *	                     the library, so that one core of it starts any
+ *	dlopen
+ *	subctx_warm_up()
+ *	ready point          of the service
+ *	subctx_serve()
+ *
+ * The capturer of a service library knows these places: at the first it looks at
+ * what the launcher is without the library.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/subctx.h"
+
+enum {
+	STATUS_USAGE = 2,
+	STATUS_LAUNCH = 125, /* as of subctx-restore, timeout(1), env(1) */
+	TEXT_MAX = 1024,
+};
+
+typedef int service_function(int argc, char *argv[]);
+
+/*
+ * Ends the service before it was ready.  Exported by its name, as the capturer
+ * stops it here and says the same itself: @hint may be "".
+ */
+__attribute__((noinline, visibility("default"))) _Noreturn void
+subctx_launch_failed(const char *text, const char *hint);
+
+_Noreturn void subctx_launch_failed(const char *text, const char *hint)
+{
+	fprintf(stderr, "subctx-launch: %s\n", text);
+	if (hint[0])
+		fprintf(stderr, "  hint: %s\n", hint);
+	exit(STATUS_LAUNCH);
+}
+
+/* The words of glibc's loader. */
+static bool lacks_something(const char *text)
+{
+	return strstr(text, ": undefined symbol: ") ||
+	       strstr(text, ": cannot open shared object file: ");
+}
+
+static void *load(const char *name)
+{
+	char text[TEXT_MAX];
+	char *path = realpath(name, NULL);
+	void *library;
+
+	if (!path) {
+		snprintf(text, sizeof(text), "cannot load '%s': %s", name,
+			 strerror(errno));
+		subctx_launch_failed(text, "");
+	}
+	/* Debuggers find it by the path that it was loaded with. */
+	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		snprintf(text, sizeof(text), "cannot load '%s': %s", name,
+			 dlerror());
+		subctx_launch_failed(text, lacks_something(text)
+						   ? "ldd -r lists what it "
+						     "needs and does not find."
+						   : "");
+	}
+	free(path);
+	return library;
+}
+
+static service_function *find(void *library, const char *name)
+{
+	void *symbol = dlsym(library, name);
+	service_function *function;
+
+	/* ISO C knows no conversion; POSIX wants it to be the same (dlsym(3)). */
+	memcpy(&function, &symbol, sizeof(function));
+	return function;
+}
+
+static void warm_up(service_function *function, int argc, char *argv[])
+{
+	char text[TEXT_MAX];
+	int status = function ? function(argc, argv) : 0;
+
+	if (status == 0)
+		return;
+	snprintf(text, sizeof(text), "subctx_warm_up() of '%s' has returned %d",
+		 argv[0], status);
+	subctx_launch_failed(text, "It returns 0 when the service is warm.");
+}
+
+/*
+ * What a restore was given, behind @first unless that is NULL.  Copied, as it
+ * lies where the next capture does not look.
+ */
+static char **copy(char *first, const struct subctx_arguments *given)
+{
+	const size_t before = first ? 1 : 0;
+	const size_t count = (size_t)given->argc;
+	char **argv = calloc(before + count + 1, sizeof(*argv));
+	bool is_complete = argv != NULL;
+
+	for (size_t i = 0; is_complete && i < count; i++) {
+		argv[before + i] = strdup(given->argv[i]);
+		is_complete = argv[before + i] != NULL;
+	}
+	if (!is_complete)
+		subctx_launch_failed("cannot keep the arguments", "");
+	if (first)
+		argv[0] = first;
+	return argv;
+}
+
+/* @argv: the library and its arguments, up to a NULL. */
+static int launch(int argc, char *argv[])
+{
+	void *library = load(argv[0]);
+	service_function *warms_up = find(library, "subctx_warm_up");
+	service_function *serves = find(library, "subctx_serve");
+	struct subctx_arguments *given;
+	char text[TEXT_MAX];
+
+	if (!warms_up && !serves) {
+		snprintf(text, sizeof(text),
+			 "'%s' has neither subctx_warm_up() nor subctx_serve()",
+			 argv[0]);
+		subctx_launch_failed(text, "subctx.h says what they are.");
+	}
+	warm_up(warms_up, argc, argv);
+	subctx_ready_arguments(&given);
+	if (given && given->argc > 0) {
+		argv = copy(argv[0], given);
+		argc = (int)given->argc + 1;
+	}
+	return serves ? serves(argc, argv) : 0;
+}
+
+int main(int argc, char *argv[])
+{
+	struct subctx_arguments *given;
+
+	argc--;
+	argv++;
+	subctx_ready_arguments(&given);
+	if (given && given->argc > 0) {
+		argc = (int)given->argc;
+		argv = copy(NULL, given);
+	}
+	if (argc < 1) {
+		fprintf(stderr,
+			"Usage: subctx-launch LIBRARY [ARGUMENT]...\n"
+			"Loads a service library, warms it up and lets it serve: "
+			"see subctx.h.\n");
+		return STATUS_USAGE;
+	}
+	return launch(argc, argv);
+}
