@@ -9,12 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "common/io.h"
-#include "program.h"
-
-static const char restorer_name[] = "subctx-restore";
+#include "neighbour.h"
 
 /* The core could be replaced while it is read, but who would know it then? */
 static int check_output(const char *path, const char *output, struct error *err)
@@ -28,41 +24,6 @@ static int check_output(const char *path, const char *output, struct error *err)
 		  output);
 	error_hint(err, "Name another with --output.");
 	return -err->code;
-}
-
-/* Whether it is in @folder, from the capturer's own. */
-static bool is_beside(char ret_path[PATH_MAX], const char *folder)
-{
-	char self[PATH_MAX];
-	char *slash;
-	int length;
-
-	if (io_read_link("/proc/self/exe", self, sizeof(self)) < 0)
-		return false;
-	slash = strrchr(self, '/');
-	if (!slash)
-		return false;
-	*slash = '\0';
-	length = snprintf(ret_path, PATH_MAX, "%s/%s%s", self, folder,
-			  restorer_name);
-	return length < PATH_MAX && access(ret_path, X_OK) == 0;
-}
-
-/* Installed they are in one folder, and built in neighbouring ones. */
-static int find_restorer(char ret_path[PATH_MAX], struct error *err)
-{
-	struct program program;
-	int r;
-
-	if (is_beside(ret_path, "") || is_beside(ret_path, "../restore/"))
-		return 0;
-	r = program_find(&program, restorer_name, err);
-	if (r == 0)
-		memcpy(ret_path, program.path, PATH_MAX);
-	else
-		error_hint(err, "It is looked for beside subctx-capture, and "
-				"in $PATH.");
-	return r;
 }
 
 static int make_argv(struct base *base, char *const *arguments,
@@ -137,7 +98,8 @@ int base_open(struct base *ret_base, const char *path, char *const *arguments,
 	base.level = find_level(base.core.machine);
 	r = check_output(base.path, output, err);
 	if (r == 0)
-		r = find_restorer(base.restorer, err);
+		r = neighbour_find(base.restorer, "subctx-restore",
+				   "../restore", err);
 	*ret_base = base;
 	if (r == 0)
 		r = make_argv(ret_base, arguments, err);
