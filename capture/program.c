@@ -18,6 +18,8 @@
 
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "elf_segment.h"
+#include "library.h"
 
 enum {
 	SCRIPTS_MAX = 5, /* then ELOOP: exec_binprm() in fs/exec.c */
@@ -34,7 +36,7 @@ static const struct {
 	{EM_MIPS, "mips64"},	 {EM_LOONGARCH, "loongarch64"},
 };
 
-static const char *machine_name(uint16_t machine)
+const char *program_machine(uint16_t machine)
 {
 	for (size_t i = 0; i < sizeof(machines) / sizeof(*machines); i++)
 		if (machines[i].machine == machine)
@@ -244,7 +246,7 @@ static int check_machine(const char *path, const GElf_Ehdr *header,
 	    header->e_ident[EI_DATA] == ELFDATA2LSB)
 		return 0;
 	snprintf(reason, sizeof(reason), "it is a program for %s processors",
-		 machine_name(header->e_machine));
+		 program_machine(header->e_machine));
 	return refuse(err, "start", path, reason, "Rebuild it for x86-64.");
 }
 
@@ -266,20 +268,6 @@ static int check_type(const char *path, const GElf_Ehdr *header,
 		      "");
 }
 
-static bool find_segment(Elf *elf, uint32_t type, GElf_Phdr *ret_segment)
-{
-	size_t count = 0;
-
-	elf_getphdrnum(elf, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (!gelf_getphdr(elf, (int)i, ret_segment))
-			return false;
-		if (ret_segment->p_type == type)
-			return true;
-	}
-	return false;
-}
-
 /* With its final NUL, as load_elf_binary() in fs/binfmt_elf.c demands. */
 static int read_interpreter(struct program *program, Elf *elf, int fd,
 			    struct error *err)
@@ -287,7 +275,7 @@ static int read_interpreter(struct program *program, Elf *elf, int fd,
 	GElf_Phdr segment;
 	char name[PATH_MAX];
 
-	if (!find_segment(elf, PT_INTERP, &segment)) {
+	if (!elf_segment_find(elf, PT_INTERP, &segment)) {
 		program->is_static = true;
 		return 0;
 	}
@@ -298,41 +286,6 @@ static int read_interpreter(struct program *program, Elf *elf, int fd,
 			      "its interpreter's name is damaged", "");
 	memcpy(program->interpreter, name, segment.p_filesz);
 	return check_interpreter(program->binary, program->interpreter, err);
-}
-
-/* Whether the dynamic section has a name for others to ask for, and no PIE. */
-static bool says_library(Elf *elf)
-{
-	GElf_Phdr segment;
-	Elf_Data *data = NULL;
-	GElf_Dyn entry;
-	bool has_name = false;
-
-	if (find_segment(elf, PT_DYNAMIC, &segment))
-		data = elf_getdata_rawchunk(elf, (int64_t)segment.p_offset,
-					    segment.p_filesz, ELF_T_DYN);
-	for (int i = 0; data && gelf_getdyn(data, i, &entry); i++) {
-		if (entry.d_tag == DT_NULL)
-			break;
-		if (entry.d_tag == DT_FLAGS_1 && entry.d_un.d_val & DF_1_PIE)
-			return false;
-		has_name = has_name || entry.d_tag == DT_SONAME;
-	}
-	return has_name;
-}
-
-/*
- * A static program that is position independent is as much without a loader
- * as a library is; old linkers gave libraries an entry, too.
- */
-static int check_library(const struct program *program, Elf *elf,
-			 const GElf_Ehdr *header, struct error *err)
-{
-	if (header->e_type != ET_DYN || !program->is_static ||
-	    (header->e_entry != 0 && !says_library(elf)))
-		return 0;
-	return refuse(err, "start", program->binary, "it is a shared library",
-		      "Start the program that uses it.");
 }
 
 static int look_at_elf(struct program *program, Elf *elf, int fd,
@@ -349,12 +302,16 @@ static int look_at_elf(struct program *program, Elf *elf, int fd,
 	    check_type(program->binary, &header, err) < 0)
 		return -err->code;
 	if (header.e_phentsize != sizeof(Elf64_Phdr) ||
-	    !find_segment(elf, PT_LOAD, &segment))
+	    !elf_segment_find(elf, PT_LOAD, &segment))
 		return refuse(err, "start", program->binary,
 			      "its program headers are damaged", "");
 	if (read_interpreter(program, elf, fd, err) < 0)
 		return -err->code;
-	return check_library(program, elf, &header, err);
+	if (library_is(elf))
+		return refuse(err, "start", program->binary,
+			      "it is a shared library",
+			      "Start the program that uses it.");
+	return 0;
 }
 
 static int look_at_binary(struct program *program, struct error *err)

@@ -9,6 +9,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/error.h"
 
@@ -39,5 +40,8 @@ int program_look(struct program *ret_program, const char *name,
  */
 int program_find(struct program *ret_program, const char *name,
 		 struct error *err);
+
+/* "aarch64", of an e_machine; "other" if we have no name for it. */
+const char *program_machine(uint16_t machine);
 
 #endif

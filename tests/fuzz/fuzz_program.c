@@ -1,5 +1,6 @@
 /*
- * fuzz_program.c - any file is refused in words, or is a program that is known
+ * fuzz_program.c - any file is refused in words, or is a program that is known, or
+ * a library
  *
  * Nothing is started; the file lies in a folder of its own, which is gone
  * afterwards.
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/library.h"
 #include "capture/program.h"
 #include "common/io.h"
 #include "fuzz.h"
@@ -98,12 +100,24 @@ size_t fuzz_begin(uint8_t *bytes, size_t size)
 	return begun;
 }
 
+static void try_as_library(void)
+{
+	struct error err = {0};
+	bool is_library = false;
+
+	if (library_find(path, &is_library, &err) < 0) {
+		assert(is_library && err.fault == FAULT_UNSUPPORTED);
+		assert(strncmp(err.text, "cannot ", 7) == 0);
+	}
+}
+
 void fuzz_one(uint8_t *bytes, size_t size)
 {
 	struct program program = {.path = "untouched"};
 	struct error err = {0};
 
 	write_file(bytes, size);
+	try_as_library();
 	if (program_find(&program, path, &err) < 0) {
 		assert(err.fault != FAULT_NONE);
 		assert(strncmp(err.text, "cannot ", 7) == 0);
