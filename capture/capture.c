@@ -8,14 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "address_space.h"
 #include "attach.h"
-#include "call_filter.h"
 #include "capture_from.h"
 #include "capture_look.h"
+#include "capture_start.h"
 #include "clock.h"
 #include "common/cleanup.h"
-#include "cpu_choice.h"
 #include "file_audit.h"
 #include "hidden.h"
 #include "output.h"
@@ -23,13 +21,11 @@
 #include "prefault.h"
 #include "probes.h"
 #include "process_audit.h"
-#include "program.h"
 #include "progress.h"
 #include "ready_wait.h"
 #include "report.h"
 #include "terminal.h"
 #include "thin.h"
-#include "watchpoints.h"
 #include "witness.h"
 
 /* Of the heap, until there is a service, and from then on. */
@@ -81,48 +77,6 @@ static void capture_deinit(struct capture *c, bool is_done)
 		blame_free(c->story[i]);
 	free(c->story);
 	free(c->auxv);
-}
-
-static int start(struct capture *c, struct error *err)
-{
-	const struct options *options = c->options;
-	struct sock_fprog filter = {0};
-	struct program program;
-	int r = program_find(&program, c->service, err);
-
-	terminal_read(&c->terminal);
-	if (r == 0 && options->cpu_level != CPU_LEVEL_NONE)
-		r = cpu_choice_make(options->cpu_level, options->cpu_name,
-				    &c->audit, err);
-	c->level = options->cpu_level;
-	if (r == 0 && !program.interpreter[0])
-		r = watchpoints_check(&options->ready, program.binary, err);
-	if (r == 0 && ready_may_be(&options->ready, CORE_READY_NOTIFY)) {
-		r = notify_socket_open(&c->notify, err);
-		if (r == 0)
-			setenv("NOTIFY_SOCKET", c->notify.address, 1);
-	}
-	/* A filter cannot be taken off a service that is to live on. */
-	if (r == 0 && !options->live_on)
-		r = call_filter_make(&options->ready, options->explained,
-				     &filter, err);
-	if (r == 0 && filter.filter && c->origins.recorder.page)
-		r = call_filter_except(&filter, c->origins.recorder.page, err);
-	if (r == 0)
-		r = tracee_spawn(
-			&c->tracee,
-			&(struct tracee_program){
-				.path = program.path,
-				.argv = options->service_argv,
-				.filter = filter.filter ? &filter : NULL,
-			},
-			err);
-	call_filter_free(&filter);
-	c->tracee.place = c->origins.recorder.scratch;
-	if (r == 0 && !program.is_position_independent)
-		audit_add(&c->audit, VERDICT_NOTED, "program",
-			  "'%s' has fixed addresses (ET_EXEC)", program.binary);
-	return r;
 }
 
 /* Of a process that runs already nobody knows with what it was started. */
@@ -219,7 +173,7 @@ static int begin(struct capture *c, struct error *err)
 	if (c->options->pid)
 		return seize(c, err);
 	return c->options->base_path ? capture_from(c, &wait, err)
-				     : start(c, err);
+				     : capture_start(c, err);
 }
 
 static int run_to_ready(struct capture *c, struct error *err)
