@@ -10,6 +10,7 @@
 
 #include "attach.h"
 #include "capture_from.h"
+#include "capture_launch.h"
 #include "capture_look.h"
 #include "capture_start.h"
 #include "clock.h"
@@ -62,6 +63,8 @@ static void capture_deinit(struct capture *c, bool is_done)
 		terminal_reset(&c->terminal);
 	notify_socket_close(&c->notify);
 	base_close(&c->base);
+	launch_deinit(&c->launch);
+	additions_deinit(&c->additions);
 	repeats_deinit(&c->repeats);
 	mapping_list_deinit(&c->mappings);
 	contents_deinit(&c->contents);
@@ -157,7 +160,10 @@ static struct ready_wait make_wait(struct capture *c)
 		.notify = &c->notify,
 		.witness = &c->witness,
 		.origins = &c->origins,
-		.go_on = c->options->base_path ? capture_from_go_on : NULL,
+		.go_on = c->options->base_path || c->launch.failed
+				 ? capture_from_go_on
+				 : NULL,
+		.launch = &c->launch,
 		.repeats = &c->repeats,
 		.before_exec = before_exec,
 		.on_exec = capture_look_at_exec,
@@ -169,11 +175,15 @@ static struct ready_wait make_wait(struct capture *c)
 static int begin(struct capture *c, struct error *err)
 {
 	const struct ready_wait wait = make_wait(c);
+	int r;
 
 	if (c->options->pid)
 		return seize(c, err);
-	return c->options->base_path ? capture_from(c, &wait, err)
-				     : capture_start(c, err);
+	r = c->options->base_path ? capture_from(c, &wait, err)
+				  : capture_start(c, err);
+	if (r == 0)
+		r = capture_launch(c, &wait, err);
+	return r;
 }
 
 static int run_to_ready(struct capture *c, struct error *err)
@@ -242,6 +252,8 @@ static int audit_outside(struct capture *c, struct error *err)
 				    &c->audit, err);
 	if (r == 0)
 		r = probes_audit(&c->contents, t, &c->audit, err);
+	if (r == 0)
+		r = capture_compare_launch(c, err);
 	if (r == 0 && c->options->thin)
 		r = thin_decide(&c->contents, t, c->options->base_path,
 				c->options->core_path, err);
@@ -291,6 +303,7 @@ static struct report make_report(const struct capture *c)
 {
 	return (struct report){
 		.audit = &c->audit,
+		.additions = &c->additions,
 		.service = c->service,
 		.pid = c->tracee.pid,
 		.ready = c->ready,

@@ -10,6 +10,7 @@
 #include "blame.h"
 #include "capture.h"
 #include "image.h"
+#include "launch.h"
 #include "notify_socket.h"
 #include "output.h"
 #include "remap.h"
@@ -25,6 +26,7 @@ enum {
 /*
  * Everything that is found out on the way; capture_deinit() lets go of it.
  * @base: what it was restored from, or zeros; @repeats: what it does again
+ * @launch: of a service library, else zeros; @additions: what that has brought
  * @level: of CPUs, for which it was made to choose its code
  * @stopped_ms: when the service was stopped; @stood_ms: for how long, if it has
  *	been let go
@@ -36,6 +38,8 @@ struct capture {
 	struct tracee tracee;
 	struct base base;
 	struct repeats repeats;
+	struct launch launch;
+	struct additions additions;
 	enum cpu_level level;
 	struct notify_socket notify;
 	struct terminal terminal;

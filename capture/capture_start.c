@@ -15,8 +15,13 @@ int capture_start(struct capture *c, struct error *err)
 	const struct options *options = c->options;
 	struct sock_fprog filter = {0};
 	struct program program;
-	int r = program_find(&program, c->service, err);
+	int r = launch_find(&c->launch, options->service_argv, err);
+	const bool is_launched = c->launch.argv != NULL;
 
+	if (r == 0)
+		r = program_find(&program,
+				 is_launched ? c->launch.path : c->service,
+				 err);
 	terminal_read(&c->terminal);
 	if (r == 0 && options->cpu_level != CPU_LEVEL_NONE)
 		r = cpu_choice_make(options->cpu_level, options->cpu_name,
@@ -40,7 +45,8 @@ int capture_start(struct capture *c, struct error *err)
 			&c->tracee,
 			&(struct tracee_program){
 				.path = program.path,
-				.argv = options->service_argv,
+				.argv = is_launched ? c->launch.argv
+						    : options->service_argv,
 				.filter = filter.filter ? &filter : NULL,
 			},
 			err);

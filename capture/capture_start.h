@@ -6,7 +6,7 @@
 
 #include "capture_look.h"
 
-/* Starts the program that the options name. */
+/* Starts the program that the options name, or the launcher of a library. */
 int capture_start(struct capture *c, struct error *err);
 
 #endif

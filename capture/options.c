@@ -10,6 +10,7 @@
 
 #include "common/io.h"
 #include "common/text.h"
+#include "library.h"
 
 enum {
 	TIMEOUT_DEFAULT_MS = 60000,
@@ -256,6 +257,15 @@ static const char *last_part(const char *path, const char *end, int *ret_length)
 	return name;
 }
 
+/* A service library that the launcher loads, when that is what is restored. */
+static bool is_library(const char *name)
+{
+	struct error ignored = {0};
+	bool is = false;
+
+	return name && library_find(name, &is, &ignored) == 0 && is;
+}
+
 static int name_core(struct parsing *parsing, struct error *err)
 {
 	struct options *options = &parsing->options;
@@ -269,7 +279,7 @@ static int name_core(struct parsing *parsing, struct error *err)
 	snprintf(path, sizeof(path), "/proc/%d/exe", options->pid);
 	if (options->pid && io_read_link(path, exe, sizeof(exe)) == 0)
 		program = exe;
-	if (options->base_path) {
+	if (options->base_path && !is_library(options->service_argv[0])) {
 		program = last_part(options->base_path, end, &stem);
 		end = ".layer.core";
 	} else {

@@ -162,10 +162,14 @@ static enum core_ready watched_kind(const struct ready *ready)
 	return CORE_READY_MARKER;
 }
 
-static const char *sayable(const struct ready_wait *wait)
+static void hint_to_try(const struct ready_wait *wait, struct error *err)
 {
-	return strrchr(wait->service, '/') ? strrchr(wait->service, '/') + 1
-					   : wait->service;
+	const char *slash = strrchr(wait->service, '/');
+	const bool is_launched = wait->launch->failed != 0;
+
+	error_hint(err, "Does '%s%s' start, and wait, without subctx-capture?",
+		   is_launched ? "subctx-launch " : "",
+		   is_launched || !slash ? wait->service : slash + 1);
 }
 
 /* Its processes that live on although it has ended: it is a daemon. */
@@ -217,15 +221,12 @@ static int ended(struct run *run, const struct stop *stop, struct error *err)
 			  "ready%s",
 			  service, pid, stop->status, run->stack);
 		hint_of_watch(run, err);
-		if (run->wait->go_on)
+		if (run->wait->go_on && !run->wait->launch->failed)
 			error_hint(err, "A service that is restored has to be "
 					"ready once more; does it, with this "
 					"input, wait again?");
 		else if (!run->t->attached)
-			error_hint(err,
-				   "Does '%s' start, and wait, without "
-				   "subctx-capture?",
-				   sayable(run->wait));
+			hint_to_try(run->wait, err);
 	}
 	return -err->code;
 }
@@ -273,6 +274,8 @@ static int take_stop(struct run *run, const struct stop *stop, int *ret_signal,
 			*ret_signal = stop->signal;
 		return 0;
 	case STOP_WATCH:
+		if (launch_fails(run->wait->launch, stop))
+			return launch_explain(run->t, stop, err);
 		run->ready = watched_kind(run->wait->ready);
 		return 0;
 	case STOP_INTERRUPT:

@@ -4,6 +4,7 @@
 #ifndef CAPTURE_READY_WAIT_H
 #define CAPTURE_READY_WAIT_H
 
+#include "launch.h"
 #include "notify_socket.h"
 #include "origin.h"
 #include "ready.h"
@@ -15,9 +16,10 @@
  * @service: its name in messages
  * @timeout_ms: how long it may take, or 0
  * @settle_ms: how long the other threads may go on afterwards
- * @go_on: of a service that was restored, and stands with all of its threads:
- *	called before it goes on; or NULL
+ * @go_on: of a service that was restored, or whose launcher was stopped, and
+ *	stands with all of its threads: called before it goes on; or NULL
  * @repeats: the calls that it makes again then
+ * @launch: its launcher, which may give up before it is ready
  * @before_exec: called whenever the service is about to execute a program,
  *	which may fail
  * @on_exec: called whenever the service has just executed a program and
@@ -33,6 +35,7 @@ struct ready_wait {
 	struct origins *origins;
 	int (*go_on)(void *context, struct error *err);
 	struct repeats *repeats;
+	const struct launch *launch;
 	void (*before_exec)(void *context);
 	int (*on_exec)(void *context, struct tracee *t, struct error *err);
 	void *context;

@@ -43,6 +43,24 @@ static json_t *story_json(const struct report *report)
 	return story;
 }
 
+static json_t *additions_json(const struct additions *additions)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < additions->count; i++) {
+		const struct addition *a = &additions->items[i];
+
+		json_array_append_new(
+			array,
+			json_pack("{s:s, s:s, s:I, s:I, s:I}", "kind",
+				  addition_word(a->kind), "name", a->name,
+				  "mappings", (json_int_t)a->mapping_count,
+				  "size", (json_int_t)a->size, "written",
+				  (json_int_t)a->written));
+	}
+	return array;
+}
+
 static void add_stop(const struct report *report, json_t *object)
 {
 	json_object_set_new(object, "stopped_ms",
@@ -94,6 +112,9 @@ char *report_json(const struct report *report)
 		if (report->remapping)
 			add_remapping(report->remapping, object);
 	}
+	if (object && report->additions->count > 0)
+		json_object_set_new(object, "library",
+				    additions_json(report->additions));
 	if (object && report->dropper[0])
 		json_object_set_new(object, "copied_because_of",
 				    json_string(report->dropper));

@@ -4,6 +4,7 @@
 #ifndef CAPTURE_REPORT_H
 #define CAPTURE_REPORT_H
 
+#include "additions.h"
 #include "audit.h"
 #include "blame.h"
 #include "image.h"
@@ -12,6 +13,7 @@
 
 /*
  * What else is known of a capture.
+ * @additions: what a service library has brought, or none
  * @core_path: where it was written, or NULL
  * @lives_on: the service does, after having stood still for @stopped_ms
  * @is_forked: it was copied from a fork; @why_not_forked: or "", if it is small
@@ -23,6 +25,7 @@
  */
 struct report {
 	const struct audit *audit;
+	const struct additions *additions;
 	const char *service;
 	pid_t pid;
 	enum core_ready ready;

@@ -122,6 +122,11 @@ const char *tool_addresses(void)
 	return reachable(from_environment("SUBCTX_ADDRESSES"));
 }
 
+const char *tool_launch(void)
+{
+	return reachable(from_environment("SUBCTX_LAUNCH"));
+}
+
 const char *service_path(const char *name)
 {
 	char *path;

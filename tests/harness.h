@@ -39,6 +39,7 @@ const char *tool_capture(void);
 const char *tool_restore(void);
 const char *tool_inspect(void);
 const char *tool_addresses(void);
+const char *tool_launch(void);
 const char *service_path(const char *name);
 
 /*
