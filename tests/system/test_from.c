@@ -3,6 +3,7 @@
  * captured there
  */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,31 @@ Test(from, service_may_live_on)
 		outcome_free(&outcome);
 		layer_restore(NULL, "1.core", "ok\n");
 	}
+}
+
+/* A restored service that runs has the functions of its files, too. */
+Test(from, function_is_found_in_a_restored_service_that_runs)
+{
+	struct running service, capturer;
+	struct outcome outcome;
+	char pid[32];
+
+	layer_write(NULL,
+		    WORDS("-o", "0.core", service_path("goes_on"), "read"));
+	service = start(WORDS(tool_restore(), "0.core"));
+	await_input(service.pid);
+	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
+	capturer = start(WORDS(tool_capture(), "-q", "--kill",
+			       "--ready=symbol:arrive", "-o", "1.core", pid));
+	await_input_traced(service.pid, capturer.pid);
+	cr_assert(write(service.in, "1", 1) == 1);
+	outcome = finish(capturer, "", 20);
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome = finish(service, "", 20);
+	expect_status(outcome, 128 + SIGKILL);
+	outcome_free(&outcome);
+	layer_restore("234", "1.core", "step 0\nstep 1\nstep 2\nstep 3\nok\n");
 }
 
 /* What the base has from its restorer is handed on, and nothing else. */
