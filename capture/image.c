@@ -271,7 +271,8 @@ static int copy_all(const struct image *image, struct layout *layout,
 	if (r == 0)
 		r = copy_finish(copy, err);
 	r = stand_in_check(image->stand_in, r, err);
-	*ret_stored = copy->written + of_files;
+	if (r == 0)
+		*ret_stored = copy->written + of_files;
 	return r;
 }
 

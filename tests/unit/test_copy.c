@@ -163,12 +163,14 @@ static void copy_both_ways(void)
 	char *alone = map_pages();
 	char *together = map_pages();
 	struct page_runs written_alone;
+	uint64_t digest_alone;
 	size_t pages;
 
 	copy_all();
 	read_file(fd, alone);
 	pages = stored_pages();
 	written_alone = written;
+	digest_alone = digest;
 	written = (struct page_runs){0};
 	close(fd);
 
@@ -177,6 +179,7 @@ static void copy_both_ways(void)
 	copy_all();
 	read_file(fd, together);
 	cr_expect(memcmp(alone, together, (size_t)PAGES * PAGE) == 0);
+	cr_expect(digest == digest_alone);
 	cr_expect(stored_pages() == pages);
 	cr_expect(written.count == written_alone.count);
 	cr_expect(memcmp(written.items, written_alone.items,
@@ -294,6 +297,39 @@ Test(copy, what_is_written_has_a_digest)
 	page_digest_add(expected, (uintptr_t)memory + 95 * PAGE,
 			memory + 95 * PAGE, 205 * PAGE);
 	cr_expect(digest == page_digest_value(expected));
+	page_digest_destroy(expected);
+}
+
+Test(copy, each_mapping_has_its_own_digest)
+{
+	const uint64_t start = (uintptr_t)memory;
+	const struct core_range parts[] = {
+		{start, start + 300 * PAGE},
+		{start + 400 * PAGE, start + 401 * PAGE},
+	};
+	struct page_digest *expected = page_digest_create();
+	uint64_t digests[4] = {0};
+	struct error err = {0};
+	struct copy all;
+
+	total = MUCH;
+	fill(0, 500);
+	cr_assert(copy_open(&all, &self, fd, total,
+			    (struct copy_progress){is_cancelled, &total},
+			    &err) == 0);
+	for (size_t i = 0; i < 4; i++)
+		cr_assert(copy_runs(&all, &parts[i / 2], i != 1, start, OFFSET,
+				    &written, &digests[i], &err) == 0);
+	cr_assert(copy_finish(&all, &err) == 0);
+	copy_close(&all);
+	cr_expect(digests[1] == page_digest_value(expected));
+	page_digest_add(expected, start, memory, 300 * PAGE);
+	cr_expect(digests[0] == page_digest_value(expected));
+	page_digest_begin(expected);
+	page_digest_add(expected, start + 400 * PAGE, memory + 400 * PAGE,
+			PAGE);
+	cr_expect(digests[2] == page_digest_value(expected));
+	cr_expect(digests[3] == page_digest_value(expected));
 	page_digest_destroy(expected);
 }
 
