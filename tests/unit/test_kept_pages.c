@@ -129,7 +129,7 @@ static const char *make_file(void)
 	int fd = mkstemp(path);
 
 	for (int i = 0; i < 5 * PAGE + PAGE / 2; i++)
-		cr_assert(write(fd, "abcdefg" + i % 7, 1) == 1);
+		cr_assert(write(fd, &"abcdefg"[i % 7], 1) == 1);
 	close(fd);
 	return path;
 }
