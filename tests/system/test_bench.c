@@ -59,6 +59,27 @@ Test(bench, rows_are_json_with_ratios_and_goals)
 	outcome_free(&outcome);
 }
 
+/* Of the libraries one is there here. */
+Test(bench, libraries_are_beside_their_launcher)
+{
+	struct outcome outcome;
+
+	if (!has_program("python3"))
+		return;
+	cr_assert(system("cp \"$SUBCTX_LAUNCH\" b/capture && "
+			 "cp \"$SUBCTX_SERVICES\"/serves_lua.so b/tests && "
+			 "chmod -R go+rX b") == 0);
+	outcome = run(NULL, WORDS("sh", "-c",
+				  BENCH "--quick --only=libraries --json && "
+					"ls -A cores"));
+	expect_status(outcome, 0);
+	expect_in(outcome.out, "\"what\": \"libsqlite3, 20,000 rows\",\n"
+			       "   \"left_out\": \"not built\"");
+	expect_in(outcome.out, "\"what\": \"liblua5.4, a script, restore\"");
+	expect_in(outcome.out, "\"beside\": \"subctx-launch\"");
+	outcome_free(&outcome);
+}
+
 /* Whatever it has started has its standard error, or had. */
 Test(bench, leaves_nothing_when_it_is_interrupted)
 {
