@@ -273,6 +273,34 @@ Test(layers, services_are_what_they_were)
 	}
 }
 
+/*
+ * In a pid namespace of its own the service has the same id each time, so that
+ * the lock is as it was in the base; but elsewhere it has not.
+ */
+Test(layers, lock_that_is_held_has_its_owner_again)
+{
+	const char *service = service_path("holds_lock");
+	struct outcome outcome;
+
+	if (geteuid() != 0 || getenv("SUBCTX_TEST_UID"))
+		skip("others cannot make such a namespace everywhere");
+	tool_restore();
+	setenv("SERVICE_LIVES", "1", 1);
+	outcome = run(NULL,
+		      WORDS("unshare", "-pf", "--mount-proc", tool_capture(),
+			    "-q", "-o", "base.core", service));
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome =
+		run(NULL, WORDS("unshare", "-pf", "--mount-proc",
+				tool_capture(), "-q", "--thin", "--ready=stop",
+				"--from=base.core", "-o", "layer.core"));
+	expect_status(outcome, 0);
+	expect_in(outcome.err, "the process id is that of the capture");
+	outcome_free(&outcome);
+	restore_well(NULL, WORDS("layer.core"), "ok\n");
+}
+
 /* What is neither in it nor in a program is in its base. */
 Test(layers, debugger_looks_into_its_base)
 {
