@@ -255,8 +255,16 @@ static int audit_outside(struct capture *c, struct error *err)
 	if (r == 0)
 		r = capture_compare_launch(c, err);
 	if (r == 0 && c->options->thin)
-		r = thin_decide(&c->contents, t, c->options->base_path,
-				c->options->core_path, err);
+		r = thin_decide(&c->contents,
+				&(struct thin_service){
+					.tracee = t,
+					.threads = &c->threads,
+					.auxv = c->auxv,
+					.auxv_size = c->auxv_size,
+					.base = c->options->base_path,
+					.replaced = c->options->core_path,
+				},
+				err);
 	return r;
 }
 

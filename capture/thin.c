@@ -24,6 +24,7 @@
 #include "base_pages.h"
 #include "common/cleanup.h"
 #include "common/io.h"
+#include "debugger_pages.h"
 #include "thin_pages.h"
 
 enum {
@@ -33,11 +34,13 @@ enum {
 /*
  * What is decided about one mapping after the other.
  * @replaced: the name of the core, which may be that of an older one
+ * @wanted: what debuggers want to find in the core
  * @pieces: room for two of them, ours and the base's
  */
 struct thinning {
 	struct contents *all;
 	const struct tracee *tracee;
+	struct page_runs wanted;
 	int pagemap;
 	struct thin_pages pages;
 	const struct base_pages *base;
@@ -50,8 +53,9 @@ static bool is_replaced(const struct thinning *th, const struct mapping *m)
 {
 	struct stat older, file;
 
-	return stat(th->replaced, &older) == 0 && stat(m->name, &file) == 0 &&
-	       older.st_dev == file.st_dev && older.st_ino == file.st_ino;
+	return stat(th->replaced, &older) == 0 &&
+	       stat(m->backing, &file) == 0 && older.st_dev == file.st_dev &&
+	       older.st_ino == file.st_ino;
 }
 
 static bool has_elf_header(const struct thinning *th, const struct content *c)
@@ -78,6 +82,33 @@ static int keep_elf_header(struct thinning *th, const struct content *c,
 	return thin_pages_keep(&th->pages, start, run->start, err);
 }
 
+static int compare_runs(const void *a, const void *b)
+{
+	const struct core_range *first = a, *second = b;
+
+	return (first->start > second->start) - (first->start < second->start);
+}
+
+/* The service's own pages in @m, and those that debuggers want. */
+static int find_own(const struct thinning *th, const struct mapping *m,
+		    struct page_runs *ret_own, struct error *err)
+{
+	const struct page_runs *wanted = &th->wanted;
+	int r = pagemap_find(th->pagemap, m->start, m->end, ret_own, NULL, err);
+
+	if (r == 0)
+		r = page_runs_reserve(ret_own, ret_own->count + wanted->count,
+				      err);
+	for (size_t i = 0; r == 0 && i < wanted->count; i++)
+		if (wanted->items[i].start < m->end &&
+		    wanted->items[i].end > m->start)
+			ret_own->items[ret_own->count++] = wanted->items[i];
+	if (ret_own->count > 0)
+		qsort(ret_own->items, ret_own->count, sizeof(*ret_own->items),
+		      compare_runs);
+	return r;
+}
+
 static int split_run(struct thinning *th, const struct content *c,
 		     struct core_range run, const struct page_runs *private,
 		     uint32_t source, struct error *err)
@@ -97,11 +128,10 @@ static int split_mapping(struct thinning *th, struct content *c,
 	int r = 0;
 
 	if (c->is_stored && content_shows_file(c) && !m->shared &&
-	    !m->deleted && !is_replaced(th, m))
+	    !m->deleted && m->backing && !is_replaced(th, m))
 		r = sources_find(&th->all->sources, m, &source, err);
 	if (r == 0 && source != SOURCES_NONE)
-		r = pagemap_find(th->pagemap, m->start, m->end, &private, NULL,
-				 err);
+		r = find_own(th, m, &private, err);
 	for (size_t i = 0; r == 0 && i < c->run_count; i++)
 		r = source == SOURCES_NONE
 			    ? thin_pages_keep(&th->pages, runs[i].start,
@@ -116,7 +146,7 @@ static int compare_piece(struct thinning *th, uint64_t start, uint64_t size,
 			 const struct base_place *place, struct error *err)
 {
 	const struct thin_seen seen = {th->base->core.owners,
-				       th->base->core.owner_count};
+				       th->base->core.owner_count, th->wanted};
 	const struct thin_piece piece = {
 		.start = start,
 		.size = size,
@@ -227,22 +257,27 @@ static int compare_with(struct thinning *th, const char *path,
 	return r;
 }
 
-int thin_decide(struct contents *contents, const struct tracee *t,
-		const char *base, const char *replaced, struct error *err)
+int thin_decide(struct contents *contents, const struct thin_service *service,
+		struct error *err)
 {
 	struct thinning th = {
 		.all = contents,
-		.tracee = t,
-		.replaced = replaced,
+		.tracee = service->tracee,
+		.replaced = service->replaced,
 	};
 	cleanup_fd int pagemap = -1;
-	int r = pagemap_open(t->pid, &pagemap, err);
+	int r = pagemap_open(th.tracee->pid, &pagemap, err);
 
 	th.pagemap = pagemap;
 	if (r == 0)
+		r = debugger_pages_find(&th.wanted, th.tracee, service->auxv,
+					service->auxv_size, service->threads,
+					err);
+	if (r == 0)
 		r = for_all(&th, split_mapping, err);
-	if (r == 0 && base)
-		r = compare_with(&th, base, err);
+	if (r == 0 && service->base)
+		r = compare_with(&th, service->base, err);
+	page_runs_deinit(&th.wanted);
 	contents->outside = th.pages.outside;
 	contents->outside_count = th.pages.outside_count;
 	return r;

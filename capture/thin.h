@@ -5,14 +5,28 @@
 #define CAPTURE_THIN_H
 
 #include "contents.h"
+#include "threads.h"
+
+/*
+ * @threads, @auxv: by which debuggers begin, who find what they need for that
+ * @base: the core from which it was started, or NULL
+ * @replaced: the name of the new core; what stands there is gone then
+ */
+struct thin_service {
+	const struct tracee *tracee;
+	const struct threads *threads;
+	const char *auxv;
+	size_t auxv_size;
+	const char *base;
+	const char *replaced;
+};
 
 /*
  * Of private mappings that show a file, pages that the service has not made its
  * own are taken out of contents->data and kept in contents->outside; so are
- * those that are as in @base, the core from which it was started, or NULL.
- * What stands in @replaced, the name of the new core, is gone then.
+ * those that are as in the base.
  */
-int thin_decide(struct contents *contents, const struct tracee *t,
-		const char *base, const char *replaced, struct error *err);
+int thin_decide(struct contents *contents, const struct thin_service *service,
+		struct error *err);
 
 #endif

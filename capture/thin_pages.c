@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/core_find.h"
 #include "seams.h"
 
 enum {
@@ -132,6 +133,14 @@ static bool holds_owner(const struct thin_seen *seen, uint64_t page)
 	return false;
 }
 
+static bool has_page(const struct page_runs *pages, uint64_t page)
+{
+	const size_t i = core_find(pages->items, pages->count,
+				   sizeof(*pages->items), page);
+
+	return i < pages->count && pages->items[i].start <= page;
+}
+
 /* Alike, and nobody has to see it while it is copied. */
 static bool is_left_out(const struct thin_pages *pages,
 			const struct thin_piece *piece,
@@ -141,7 +150,8 @@ static bool is_left_out(const struct thin_pages *pages,
 		       0 &&
 	       !seams_begin_block(pages->mapping, piece->ours + at,
 				  piece->start + at) &&
-	       !holds_owner(seen, piece->start + at);
+	       !holds_owner(seen, piece->start + at) &&
+	       !has_page(&seen->pages, piece->start + at);
 }
 
 /* From page @at on, up to where that changes. */

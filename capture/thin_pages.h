@@ -32,10 +32,15 @@ struct thin_piece {
 	uint32_t source;
 };
 
-/* What has to be seen while it is copied, although a source has it, too. */
+/*
+ * What has to be in the core, although a source has it, too.
+ * @owners: of a base; the pages of these
+ * @pages: others, ascending
+ */
 struct thin_seen {
 	const struct core_owner *owners;
 	size_t owner_count;
+	struct page_runs pages;
 };
 
 int thin_pages_keep(struct thin_pages *pages, uint64_t start, uint64_t end,

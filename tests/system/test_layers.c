@@ -302,18 +302,51 @@ Test(layers, lock_that_is_held_has_its_owner_again)
 }
 
 /* What is neither in it nor in a program is in its base. */
-Test(layers, debugger_looks_into_its_base)
+Test(layers, debuggers_look_into_its_base)
 {
-	struct outcome outcome;
+	static const char *const frames[] = {"_Py_read", "Py_BytesMain",
+					     "__libc_start_main"};
+	struct outcome gdb, stack;
 
-	if (!has_program("gdb"))
+	if (!has_program("gdb") || !has_program("eu-stack"))
 		return;
 	make_layer();
-	outcome = run(NULL, WORDS("gdb", "-nx", "-batch", "-iex",
-				  "set debuginfod enabled off", "-ex", "bt",
-				  "/usr/bin/python3", "layer.core"));
-	expect_in(outcome.out, "_Py_read");
-	expect_in(outcome.out, "Py_BytesMain");
-	expect_in(outcome.out, "__libc_start_main");
+	gdb = run(NULL, WORDS("gdb", "-nx", "-batch", "-iex",
+			      "set debuginfod enabled off", "-ex", "bt",
+			      "/usr/bin/python3", "layer.core"));
+	stack = run(NULL, WORDS("eu-stack", "-e", "/usr/bin/python3", "--core",
+				"layer.core"));
+	expect_status(stack, 0);
+	for (size_t i = 0; i < sizeof(frames) / sizeof(*frames); i++) {
+		expect_in(gdb.out, frames[i]);
+		expect_in(stack.out, frames[i]);
+	}
+	outcome_free(&gdb);
+	outcome_free(&stack);
+}
+
+/* state: threads */
+Test(layers, debuggers_see_all_threads)
+{
+	const char *service = service_path("waits_in_threads");
+	struct running running;
+	struct outcome outcome;
+	char pid[32];
+
+	capture_well(NULL, WORDS("-q", "-o", "base.core", service));
+	running = start(WORDS(tool_restore(), "base.core"));
+	await_input(running.pid);
+	snprintf(pid, sizeof(pid), "--pid=%d", running.pid);
+	capture_well(NULL, WORDS("-q", "--thin", "-o", "layer.core", pid));
+	outcome = finish(running, "x\n", 20);
+	expect_out(outcome, "ok\n");
+	outcome_free(&outcome);
+	if (!has_program("eu-stack"))
+		return;
+	outcome = run(NULL, WORDS("sh", "-c",
+				  "eu-stack -e \"$0\" --core layer.core | "
+				  "grep -c pthread_cond_wait",
+				  service));
+	expect_out(outcome, "10\n");
 	outcome_free(&outcome);
 }

@@ -261,6 +261,22 @@ Test(thin_pages, what_is_alike_for_a_single_page_is_kept)
 	unmake(made);
 }
 
+Test(thin_pages, pages_that_are_wanted_are_kept)
+{
+	struct core_range items[] = {pages_of(3, 1), pages_of(6, 3),
+				     pages_of(40, 1)};
+	const struct thin_seen seen = {.pages = {.items = items, .count = 3}};
+	struct made *made = make();
+
+	compare_seen(made, 0, PIECE_PAGES, &seen);
+
+	cr_expect(made->pages.data.count == 2);
+	expect_data(&made->pages, 0, 3, 1);
+	expect_data(&made->pages, 1, 6, 3);
+	cr_expect(made->pages.outside_count == 3);
+	unmake(made);
+}
+
 Test(thin_pages, lock_that_is_held_is_seen)
 {
 	const struct core_owner owners[] = {
@@ -270,7 +286,7 @@ Test(thin_pages, lock_that_is_held_is_seen)
 	};
 	struct made *made = make();
 
-	compare_seen(made, 0, PIECE_PAGES, &(struct thin_seen){owners, 2});
+	compare_seen(made, 0, PIECE_PAGES, &(struct thin_seen){owners, 2, {0}});
 
 	cr_expect(made->pages.data.count == 1);
 	expect_data(&made->pages, 0, 5, 1);
