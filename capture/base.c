@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +14,28 @@
 
 #include "neighbour.h"
 
-/* The core could be replaced while it is read, but who would know it then? */
-static int check_output(const char *path, const char *output, struct error *err)
+static bool is_same_file(const char *a, const char *b)
 {
-	struct stat base, layer;
+	struct stat first, second;
 
-	if (stat(path, &base) < 0 || stat(output, &layer) < 0 ||
-	    base.st_dev != layer.st_dev || base.st_ino != layer.st_ino)
+	return stat(a, &first) == 0 && stat(b, &second) == 0 &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/*
+ * The core could be replaced while it is read, but who would know it then? So
+ * it is with what it counts on itself.
+ */
+static int check_output(const struct base *base, const char *output,
+			struct error *err)
+{
+	const struct core *core = &base->core;
+	bool is_needed = is_same_file(base->path, output);
+
+	for (size_t i = 0; i < core->source_count; i++)
+		is_needed |= is_same_file(core->names + core->sources[i].name,
+					  output);
+	if (!is_needed)
 		return 0;
 	error_set(err, FAULT_USAGE, "'%s' cannot be both the base and the core",
 		  output);
@@ -97,7 +113,7 @@ int base_open(struct base *ret_base, const char *path, char *const *arguments,
 	if (r < 0)
 		return r;
 	base.level = find_level(base.core.machine);
-	r = check_output(base.path, output, err);
+	r = check_output(&base, output, err);
 	if (r == 0)
 		r = neighbour_find(base.restorer, "subctx-restore",
 				   "../restore", err);

@@ -242,6 +242,41 @@ Test(layers, layer_is_made_whole_again)
 		     WORDS("whole.core"), "[{\"a\": 1}, {\"b\": 2}]\n");
 }
 
+/* It would be gone as soon as the layer is there. */
+Test(layers, base_of_a_base_is_not_replaced)
+{
+	struct outcome outcome;
+
+	make_layer();
+	outcome = capture_core(
+		"e = 2\n",
+		WORDS("-q", "--thin", "--from=layer.core", "-o", "base.core"));
+	expect_status(outcome, 2);
+	expect_in(outcome.err,
+		  "'base.core' cannot be both the base and the core");
+	outcome_free(&outcome);
+	expect_layer(WORDS("layer.core"));
+}
+
+/* A service that was restored from a core that is replaced by one of its own. */
+Test(layers, core_that_is_replaced_is_no_base)
+{
+	struct running service;
+	struct outcome outcome;
+	char pid[32];
+
+	capture_well(NULL, WORDS("-q", "-o", "svc.core",
+				 service_path("touches_pages")));
+	service = start(WORDS(tool_restore(), "svc.core"));
+	await_input(service.pid);
+	snprintf(pid, sizeof(pid), "--pid=%d", service.pid);
+	capture_well(NULL, WORDS("-q", "--thin", "-o", "svc.core", pid));
+	outcome = finish(service, "sum\n", 20);
+	expect_out(outcome, "sum 2045\n");
+	outcome_free(&outcome);
+	restore_well("sum\n", WORDS("svc.core"), "sum 2045\n");
+}
+
 /* Threads, locks, signals and timers; each of their lives is a layer more. */
 Test(layers, services_are_what_they_were)
 {
