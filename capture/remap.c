@@ -70,29 +70,43 @@ static uint64_t aside_of(const struct remap *remap, const struct remap_run *run)
 	return remap->room + remap->room_size + run->slot;
 }
 
-/* Until one fails; *ret_made is how many did not. */
+/* Until one fails: *ret_made is how many did not, unless an error is returned. */
 static int make_calls(const struct remap *remap, struct call *calls,
-		      size_t count, size_t *ret_made, const char *what,
-		      struct error *err)
+		      size_t count, size_t *ret_made, struct error *err)
 {
-	int r = 0;
+	size_t made = 0;
 
-	*ret_made = 0;
-	while (r == 0 && *ret_made < count) {
-		struct call *call = calls + *ret_made;
-		const size_t left = count - *ret_made;
+	while (made < count) {
+		const size_t left = count - made;
 		const size_t some = left < CALLS_AT_ONCE ? left : CALLS_AT_ONCE;
+		size_t i = 0;
+		int r = inferior_run(&remap->inferior, remap->service->tid,
+				     calls + made, some, err);
 
-		r = inferior_run(&remap->inferior, remap->service->tid, call,
-				 some, err);
-		for (size_t i = 0; r == 0 && i < some; i++, call++) {
-			if (call->result < call->lowest ||
-			    call->result > call->highest)
-				return error_system(err, (int)-call->result,
-						    "it cannot %s", what);
-			(*ret_made)++;
+		if (r < 0)
+			return r;
+		while (i < some && calls[made].result >= calls[made].lowest &&
+		       calls[made].result <= calls[made].highest) {
+			made++;
+			i++;
 		}
+		if (i < some)
+			break;
 	}
+	*ret_made = made;
+	return 0;
+}
+
+/* All of them, or an error that says what was to be done. */
+static int make_all(const struct remap *remap, struct call *calls, size_t count,
+		    const char *what, struct error *err)
+{
+	size_t made;
+	int r = make_calls(remap, calls, count, &made, err);
+
+	if (r == 0 && made < count)
+		r = error_system(err, (int)-calls[made].result, "it cannot %s",
+				 what);
 	return r;
 }
 
@@ -115,14 +129,14 @@ static int check_opened(const struct remap *remap, struct error *err)
 static int open_core(struct remap *remap, const char *path, struct error *err)
 {
 	const struct inferior *inferior = &remap->inferior;
-	struct call call = CALL_MUST(SYS_open, inferior->data,
-				     O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	size_t made;
+	struct call call =
+		CALL_MUST(SYS_openat, (uint64_t)AT_FDCWD, inferior->data,
+			  O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	int r = tracee_write(inferior->tracee, inferior->data, path,
 			     strlen(path) + 1, err);
 
 	if (r == 0)
-		r = make_calls(remap, &call, 1, &made, "open the core", err);
+		r = make_all(remap, &call, 1, "open the core", err);
 	if (r < 0)
 		return r;
 	remap->fd = call.result;
@@ -134,7 +148,6 @@ static int fill_slots(const struct remap *remap, struct call *calls,
 		      struct error *err)
 {
 	size_t count = 0;
-	size_t made;
 
 	for (size_t i = 0; i < remap->choice.count; i++) {
 		const struct remap_run *run = &remap->choice.items[i];
@@ -152,7 +165,7 @@ static int fill_slots(const struct remap *remap, struct call *calls,
 				calls[count++] = CALL_GIVES(
 					0, SYS_madvise, slot, run_size(run), k);
 	}
-	return make_calls(remap, calls, count, &made, "map the core", err);
+	return make_all(remap, calls, count, "map the core", err);
 }
 
 static struct call move(uint64_t from, uint64_t to, uint64_t size)
@@ -165,8 +178,6 @@ static struct call move(uint64_t from, uint64_t to, uint64_t size)
 static int move_back(const struct remap *remap, struct call *calls,
 		     size_t count, struct error *err)
 {
-	size_t made;
-
 	for (size_t i = 0; i < count / 2; i++) {
 		const struct call call = calls[i];
 
@@ -176,16 +187,15 @@ static int move_back(const struct remap *remap, struct call *calls,
 	for (size_t i = 0; i < count; i++)
 		calls[i] = move(calls[i].arguments[4], calls[i].arguments[0],
 				calls[i].arguments[1]);
-	return make_calls(remap, calls, count, &made, "move its memory back",
-			  err);
+	return make_all(remap, calls, count, "move its memory back", err);
 }
 
 /*
- * *ret_undone is an error if what was moved could not be moved back, and the
- * service is not whole.
+ * *ret_lost is an error if what was moved could not be moved back, or nobody
+ * knows what was: the service is not whole.
  */
 static int swap(const struct remap *remap, struct call *calls,
-		struct error *ret_undone, struct error *err)
+		struct error *ret_lost, struct error *err)
 {
 	size_t count = 0;
 	size_t made;
@@ -198,10 +208,15 @@ static int swap(const struct remap *remap, struct call *calls,
 		calls[count++] = move(run->start, aside_of(remap, run), size);
 		calls[count++] = move(slot_of(remap, run), run->start, size);
 	}
-	r = make_calls(remap, calls, count, &made, "move its memory", err);
+	r = make_calls(remap, calls, count, &made, err);
 	if (r < 0)
-		move_back(remap, calls, made, ret_undone);
-	return r;
+		*ret_lost = *err;
+	if (r < 0 || made == count)
+		return r;
+	error_system(err, (int)-calls[made].result,
+		     "it cannot move its memory");
+	move_back(remap, calls, made, ret_lost);
+	return -err->code;
 }
 
 /* What is left over: the slots, or what was put aside. */
@@ -214,7 +229,7 @@ static void clear_up(const struct remap *remap)
 	struct error ignored = {0};
 	size_t made;
 
-	make_calls(remap, calls, remap->fd < 0 ? 1 : 2, &made, "", &ignored);
+	make_calls(remap, calls, remap->fd < 0 ? 1 : 2, &made, &ignored);
 }
 
 static size_t most_calls(const struct remap_choice *choice)
@@ -228,7 +243,7 @@ static size_t most_calls(const struct remap_choice *choice)
 }
 
 static int move_memory(struct remap *remap, const char *path,
-		       struct error *ret_undone, struct error *err)
+		       struct error *ret_lost, struct error *err)
 {
 	cleanup_heap struct call *calls =
 		calloc(most_calls(&remap->choice), sizeof(*calls));
@@ -240,7 +255,7 @@ static int move_memory(struct remap *remap, const char *path,
 	if (r == 0)
 		r = fill_slots(remap, calls, err);
 	if (r == 0)
-		r = swap(remap, calls, ret_undone, err);
+		r = swap(remap, calls, ret_lost, err);
 	clear_up(remap);
 	return r;
 }
@@ -403,7 +418,7 @@ static int choose(struct remap *remap, struct error *err)
 
 /* Has the service do it, as far as it may. */
 static int ask_service(struct remap *remap, const char *path,
-		       struct error *ret_undone, struct error *err)
+		       struct error *ret_lost, struct error *err)
 {
 	const struct remap_service *service = remap->service;
 	struct error ignored = {0};
@@ -417,7 +432,7 @@ static int ask_service(struct remap *remap, const char *path,
 	remap->inferior.has_trap = true;
 	r = choose(remap, err);
 	if (r == 0)
-		r = move_memory(remap, path, ret_undone, err);
+		r = move_memory(remap, path, ret_lost, err);
 	closed = inferior_close(&remap->inferior, service->tid,
 				r < 0 ? &ignored : err);
 	return r < 0 ? r : closed;
@@ -455,7 +470,7 @@ int remap_onto(struct remapping *ret_remapping,
 		.private_before = private_memory(service->tracee),
 	};
 	cleanup_heap char *whole_path = realpath(path, NULL);
-	struct error undone = {0};
+	struct error lost = {0};
 	struct error why = {0};
 	int r = 0;
 
@@ -464,7 +479,7 @@ int remap_onto(struct remapping *ret_remapping,
 	if (r == 0)
 		r = core_open(&remap.core, whole_path, &why);
 	if (r == 0)
-		r = ask_service(&remap, whole_path, &undone, &why);
+		r = ask_service(&remap, whole_path, &lost, &why);
 	if (r == 0) {
 		result.size = remap_size(&remap.choice);
 		result.mapping_count = remap.choice.count;
@@ -474,8 +489,8 @@ int remap_onto(struct remapping *ret_remapping,
 	remap_choice_deinit(&remap.choice);
 	core_close(&remap.core);
 	*ret_remapping = result;
-	if (undone.fault == FAULT_NONE)
+	if (lost.fault == FAULT_NONE)
 		return 0;
-	*err = undone;
+	*err = lost;
 	return error_context(err, "cannot leave the service as it was");
 }
