@@ -29,7 +29,9 @@ enum {
 	GUARD_AT = 64 * PAGE,
 	GUARD_INSTALL = 102, /* MADV_GUARD_INSTALL, Linux 6.13 */
 	FEW_MAPPINGS = 70,   /* less than its own, and what is made of them */
-	WIPED = 20 * PAGE,   /* fewer than a hole in a core has */
+	FRAGMENTS = 600,     /* more than are moved by one list of calls */
+	FRAGMENT = 17 * PAGE,
+	WIPED = 20 * PAGE, /* fewer than a hole in a core has */
 };
 
 /*
@@ -74,6 +76,7 @@ static struct piece {
 static unsigned int value = 1; /* what is put everywhere */
 static bool wants_guard = true, has_guard, may_open;
 static unsigned char *block;
+static unsigned char *fragments; /* below all that has an address */
 static unsigned char *small[SMALL_COUNT];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -202,8 +205,28 @@ static void ask_thread(void)
 	pthread_mutex_unlock(&lock);
 }
 
+static void make_fragments(void)
+{
+	const size_t size = (size_t)FRAGMENTS * FRAGMENT;
+
+	fragments = mmap((void *)0x8000000000, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(fragments, 7, size);
+	for (size_t i = 0; i < size; i += (size_t)2 * FRAGMENT)
+		mprotect(fragments + i, FRAGMENT, PROT_READ);
+}
+
+static bool are_whole(void)
+{
+	for (size_t i = 0; i < (size_t)FRAGMENTS * FRAGMENT; i++)
+		if (fragments[i] != 7)
+			return false;
+	return true;
+}
+
 static void check_all(bool is_restored)
 {
+	service_check(!fragments || are_whole());
 	for (size_t i = 0; i < COUNT; i++)
 		check_piece(&pieces[i], is_restored);
 	service_check(is_filled(block, BLOCK, 1));
@@ -315,6 +338,8 @@ static void prepare(const char *what)
 	limit_descriptors();
 	if (strcmp(what, "space") == 0)
 		limit_space();
+	if (strcmp(what, "fragments") == 0)
+		make_fragments();
 	if (strcmp(what, "mappings") == 0)
 		make_mappings();
 	if (strcmp(what, "lock") == 0 && mlockall(MCL_FUTURE) < 0)

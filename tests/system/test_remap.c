@@ -93,6 +93,17 @@ Test(remap, service_that_was_started_goes_on)
 	sharer_check_restores("svc.core");
 }
 
+Test(remap, many_mappings_are_moved_by_several_lists)
+{
+	struct running service = sharer_start("fragments");
+
+	remap(service, "svc.core");
+	cr_expect(sharer_mappings(service.pid, "svc.core") > 600);
+	sharer_ask_all(service);
+	sharer_end(service);
+	sharer_check_restores("svc.core");
+}
+
 /* Private pages of a core are pages of a file for the next one. */
 Test(remap, service_is_captured_again_and_again)
 {

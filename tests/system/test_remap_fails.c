@@ -73,17 +73,17 @@ Test(remap_fails, mappings_that_are_too_many_are_not_made)
 }
 
 /* The second of two runs cannot be moved away, or the core's not there. */
-static struct outcome capture_half(const char *what)
+static struct outcome capture_half(const char *what, const char *service)
 {
 	return run("check\nwrite\nfree\ncheck\n",
 		   WORDS(tool_capture(), "--leave-running", "--remap", "-o",
 			 "svc.core", service_path("refuses_moves"), what,
-			 service_path("shares_core")));
+			 service_path("shares_core"), service));
 }
 
-Test(remap_fails, what_was_moved_is_moved_back)
+static void check_moved_back(const char *service)
 {
-	struct outcome outcome = capture_half("aside");
+	struct outcome outcome = capture_half("aside", service);
 
 	expect_status(outcome, 0);
 	expect_in(outcome.err, "\nre-mapped nothing: it cannot move its "
@@ -93,10 +93,20 @@ Test(remap_fails, what_was_moved_is_moved_back)
 	sharer_check_restores("svc.core");
 }
 
+Test(remap_fails, what_was_moved_is_moved_back)
+{
+	check_moved_back(NULL);
+}
+
+Test(remap_fails, what_several_lists_have_moved_is_moved_back)
+{
+	check_moved_back("fragments");
+}
+
 /* Nothing else can be done; its core has all that it had. */
 Test(remap_fails, service_that_is_not_whole_does_not_go_on)
 {
-	struct outcome outcome = capture_half("place");
+	struct outcome outcome = capture_half("place", NULL);
 
 	expect_status(outcome, 1);
 	expect_in(outcome.err, "cannot leave the service as it was: it cannot "
