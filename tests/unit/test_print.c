@@ -156,7 +156,7 @@ Test(print, findings_say_who_did_it)
 		"            locked 0.00 s after the start by a thread that has "
 		"ended in flock(2)\n"
 		"  noted     randomness: y\n"
-		"            made 0.01 s after the start by thread 7 (svc)\n");
+		"            taken 0.01 s after the start by thread 7 (svc)\n");
 }
 
 Test(print, copies_rivals_and_what_was_not_seen_are_said)

@@ -2,7 +2,6 @@
  * print_findings.c - what the capture has found, and who did it
  */
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,17 +113,31 @@ static void print_origin(const struct paper *paper, const json_t *origin,
 	}
 }
 
+/* What was done, by the thing that it was done to. */
+static const char *verb_of(const char *subject)
+{
+	static const char *const verbs[][2] = {
+		{"fd ", "opened"},
+		{"process id", "asked for"},
+		{"randomness", "taken"},
+	};
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+		if (strncmp(subject, verbs[i][0], strlen(verbs[i][0])) == 0)
+			return verbs[i][1];
+	return "made";
+}
+
 static void print_finding(const struct paper *paper, const json_t *finding)
 {
 	const char *subject = print_text_of(finding, "subject");
-	const bool is_open = strncmp(subject, "fd ", 3) == 0;
 	const json_t *origin = json_object_get(finding, "origin");
 	const json_t *lock = json_object_get(finding, "lock");
 
 	paper_entry(paper, VERDICT_WIDTH, print_text_of(finding, "verdict"),
 		    "%s: %s", subject, print_text_of(finding, "what"));
 	if (origin)
-		print_origin(paper, origin, is_open ? "opened" : "made");
+		print_origin(paper, origin, verb_of(subject));
 	if (lock)
 		print_origin(paper, lock, "locked");
 }
