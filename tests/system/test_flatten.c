@@ -127,6 +127,14 @@ Test(flatten, threads_of_a_layer_have_names)
 	capture_layer();
 	outcome = run(NULL, WORDS(tool_inspect(), "app.core"));
 	expect_in(outcome.out, "    _Py_read ");
+	expect_in(outcome.out, "python3 -c while ");
+	outcome_free(&outcome);
+
+	cr_assert(unlink("py.core") == 0);
+	outcome = run(NULL, WORDS(tool_inspect(), "app.core"));
+	expect_status(outcome, 0);
+	expect_in(outcome.out, "cannot be restored: its base is missing");
+	expect_in(outcome.out, " python3, the main thread, was ready\n");
 	outcome_free(&outcome);
 }
 

@@ -30,7 +30,7 @@ static json_t *read_words(const char *bytes, size_t size)
 	cr_assert(pwrite(fd, bytes, size,
 			 (off_t)(stack->offset + stack->end - stack->start -
 				 size)) == (ssize_t)size);
-	return arguments_json(&core);
+	return arguments_json(&(struct memory){.core = &core});
 }
 
 static void place(size_t size)

@@ -7,49 +7,37 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/io.h"
+#include "common/core_find.h"
 #include "text_json.h"
 
 enum {
 	SIZE_MAX_SHOWN = 128 << 10, /* MAX_ARG_STRLEN of the kernel */
 };
 
-static const struct core_mapping *find_mapping(const struct core *core,
-					       uint64_t address)
-{
-	for (size_t i = 0; i < core->mapping_count; i++) {
-		const struct core_mapping *m = &core->mappings[i];
-
-		if (address >= m->start && address < m->end)
-			return m;
-	}
-	return NULL;
-}
-
-/* As much as lies in one mapping; where that is on the disk, and how much. */
-static uint64_t find_bytes(const struct core *core, size_t *ret_size)
+/* How much there is, at most to the end of the mapping, as the rest is wrong. */
+static size_t find_size(const struct core *core)
 {
 	const uint64_t start = core->process->arg_start;
-	const struct core_mapping *m = find_mapping(core, start);
-	uint64_t end = core->process->arg_end;
+	const uint64_t end = core->process->arg_end;
+	const size_t index = core_find_mapping(core, start);
+	uint64_t size = end > start ? end - start : 0;
 
-	if (!m || m->offset == 0 || end <= start)
+	if (index == core->mapping_count)
 		return 0;
-	if (end > m->end)
-		end = m->end;
-	*ret_size = end - start < SIZE_MAX_SHOWN ? end - start : SIZE_MAX_SHOWN;
-	return m->offset + (start - m->start);
+	if (size > core->mappings[index].end - start)
+		size = core->mappings[index].end - start;
+	return size < SIZE_MAX_SHOWN ? size : SIZE_MAX_SHOWN;
 }
 
-json_t *arguments_json(const struct core *core)
+json_t *arguments_json(const struct memory *memory)
 {
-	json_t *words = json_array();
-	size_t size = 0;
-	const uint64_t offset = find_bytes(core, &size);
+	const struct core *core = memory->core;
+	const size_t size = find_size(core);
 	cleanup_heap char *bytes = malloc(size + 1);
+	json_t *words = json_array();
 
-	if (!bytes || offset == 0 ||
-	    io_pread_all(core->fd, bytes, size, offset) < 0)
+	if (!bytes ||
+	    !memory_read(memory, core->process->arg_start, bytes, size))
 		return words;
 	bytes[size] = '\0';
 	for (size_t at = 0; at < size; at += strlen(bytes + at) + 1)

@@ -6,12 +6,12 @@
 
 #include <jansson.h>
 
-#include "common/core_reader.h"
+#include "memory.h"
 
 /*
  * A list of words, as ps(1) would show them: services may change them.  Empty
- * when they do not lie in memory that is stored.
+ * when they do not lie in memory that can be read.
  */
-json_t *arguments_json(const struct core *core);
+json_t *arguments_json(const struct memory *memory);
 
 #endif

@@ -274,8 +274,9 @@ static int write_all(struct flattening *f, struct error *err)
 	return r < 0 ? r : write_front(f, notes, err);
 }
 
-int flatten_into(const struct core *core, const char *core_path,
-		 const struct source_places *places, int fd, struct error *err)
+static int flatten_into(const struct core *core, const char *core_path,
+			const struct source_places *places, int fd,
+			struct error *err)
 {
 	struct flattening f = {.core = core, .fd = fd};
 	int *fds = NULL;

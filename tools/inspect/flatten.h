@@ -15,8 +15,5 @@
 int flatten(const struct core *core, const char *core_path,
 	    const struct source_places *places, const char *path,
 	    struct error *err);
-/* The same into an empty file that is open for reading and writing. */
-int flatten_into(const struct core *core, const char *core_path,
-		 const struct source_places *places, int fd, struct error *err);
 
 #endif

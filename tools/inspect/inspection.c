@@ -3,15 +3,11 @@
  */
 #include "inspection.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "arguments.h"
-#include "common/cleanup.h"
-#include "flatten.h"
 #include "lacks.h"
 #include "mappings.h"
 #include "needs.h"
@@ -34,12 +30,13 @@ static json_t *field_json(const char *text, size_t size)
 	return text_json(text, strnlen(text, size));
 }
 
-static void add_service(json_t *object, const struct core *core)
+static void add_service(json_t *object, const struct memory *memory)
 {
+	const struct core *core = memory->core;
 	const char *program = mapping_name_at(core, core->process->start_code);
 
 	set(object, "program", text_json(program, strlen(program)));
-	set(object, "arguments", arguments_json(core));
+	set(object, "arguments", arguments_json(memory));
 	set(object, "pid", json_integer(core->image->pid));
 }
 
@@ -104,31 +101,15 @@ static void add_report(json_t *object, const struct core *core)
 	json_decref(report);
 }
 
-/*
- * Stacks are walked through memory that a layer may not have itself: then on a
- * copy that has, if that can be had.
- */
-static void add_threads(json_t *object, const struct core *core,
-			const char *path, const struct source_places *places)
-{
-	cleanup_fd int fd = -1;
-	struct error ignored = {0};
-	bool is_whole = false;
-
-	if (core->source_count > 0)
-		fd = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		is_whole = flatten_into(core, path, places, fd, &ignored) == 0;
-	set(object, "threads", threads_json(core, is_whole ? fd : core->fd));
-}
-
 json_t *inspection_json(const struct core *core, const char *path,
 			const struct source_places *places)
 {
 	json_t *object = json_object();
+	struct memory memory;
 
+	memory_open(&memory, core, path, places);
 	set(object, "core", text_json(path, strlen(path)));
-	add_service(object, core);
+	add_service(object, &memory);
 	add_capture(object, core);
 	add_file(object, core);
 	add_report(object, core);
@@ -136,6 +117,7 @@ json_t *inspection_json(const struct core *core, const char *path,
 	set(object, "needs", needs_json(core));
 	set(object, "lacks", lacks_json(core, path, places));
 	set(object, "mappings", mappings_json(core));
-	add_threads(object, core, path, places);
+	set(object, "threads", threads_json(&memory));
+	memory_close(&memory);
 	return object;
 }
