@@ -120,6 +120,7 @@ static bool read_headers(const struct module *module, struct headers *headers)
 	return memory_read(module->memory, start, head, sizeof(*head)) &&
 	       head->e_phentsize == sizeof(Elf64_Phdr) &&
 	       head->e_phnum <= SEGMENTS_MAX &&
+	       head->e_phoff < module->end - start &&
 	       memory_read(module->memory, start + head->e_phoff,
 			   headers->segments,
 			   head->e_phnum * sizeof(Elf64_Phdr)) &&
