@@ -180,6 +180,23 @@ Test(addresses, restored_processes_lie_where_their_core_has_them)
 			    "\n3 of 3 pairs share addresses"));
 }
 
+/* Of a thin core most is mapped from where it is installed. */
+Test(addresses, restored_from_a_thin_core_is_restored_as_well)
+{
+	const char *pid;
+
+	prepare(WORDS(tool_capture(), "--thin", "-qo", "svc.core",
+		      service_path("waits_for_input")));
+	pid = process(WORDS(tool_restore(), "svc.core"));
+
+	expect_answer(
+		WORDS(tool_addresses(), pid, "svc.core"),
+		WORDS("restored, where its core has it\n", "\n  1  restored /",
+		      "\n  1  library  /usr/lib/x86_64-linux-gnu/libc.so.6\n",
+		      ": a restored process lies where its core has "
+		      "it.\n"));
+}
+
 /* It has no notes of ours: files have names, the rest is found by the auxv. */
 Test(addresses, core_of_a_debugger_is_understood)
 {

@@ -110,22 +110,23 @@ Test(area, program_without_a_name_is_one)
 	area_list_deinit(&list);
 }
 
+/* Of a thin core only part of the program is in it. */
 Test(area, all_that_a_core_backs_is_restored)
 {
-	const struct area_marks restored = {
-		.entry = 0x11010,
-		.loader = 0x82000,
-		.is_restored = true,
-	};
 	struct area_list list = {0};
 
-	add(&list, 0x10000, 0x12000, "/svc.core");
-	add(&list, 0x82000, 0x84000, "/svc.core");
+	add(&list, 0x10000, 0x11000, "/svc");
+	add(&list, 0x11000, 0x12000, "/svc.core");
+	add(&list, 0x82000, 0x83000, "/svc.core");
+	add(&list, 0x83000, 0x84000, "/lib/ld.so");
+	list.items[1].in_core = list.items[2].in_core = true;
 
-	area_list_classify(&list, &restored);
+	area_list_classify(&list, &marks);
 
-	expect_area(&list, 0, 0x10000, 0x12000, AREA_RESTORED);
-	expect_area(&list, 1, 0x82000, 0x84000, AREA_RESTORED);
+	expect_area(&list, 0, 0x10000, 0x11000, AREA_FILE);
+	expect_area(&list, 1, 0x11000, 0x12000, AREA_RESTORED);
+	expect_area(&list, 2, 0x82000, 0x83000, AREA_RESTORED);
+	expect_area(&list, 3, 0x83000, 0x84000, AREA_LIBRARY);
 	area_list_deinit(&list);
 }
 

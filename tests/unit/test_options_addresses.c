@@ -21,17 +21,16 @@ static int parse(struct options *options, const char *const words[],
 	return options_parse(options, count, (char **)words, err);
 }
 
-#define PARSE(options, err, ...) \
-	parse(options,           \
-	      (const char *[]){"subctx-addresses", __VA_ARGS__, NULL}, err)
+#define WORDS(...) \
+	((const char *const[]){"subctx-addresses", __VA_ARGS__, NULL})
 
 Test(options_addresses, things_to_compare_are_kept_in_order)
 {
+	const char *const *words = WORDS("bc", "--json", "42", "--svg=a.svg");
 	struct options options;
 	struct error err = {0};
 
-	cr_assert(PARSE(&options, &err, "bc", "--json", "42", "--svg=a.svg") ==
-		  0);
+	cr_assert(parse(&options, words, &err) == 0);
 
 	cr_expect(options.word_count == 2 && options.samples == 0);
 	expect_text(options.words[0], "bc");
@@ -45,7 +44,7 @@ Test(options_addresses, samples_want_one_program)
 	struct options options;
 	struct error err = {0};
 
-	cr_assert(PARSE(&options, &err, "--samples", "100", "bc") == 0);
+	cr_assert(parse(&options, WORDS("--samples", "100", "bc"), &err) == 0);
 
 	cr_expect(options.samples == 100 && options.word_count == 1);
 }
@@ -55,7 +54,7 @@ Test(options_addresses, words_behind_two_dashes_are_no_options)
 	struct options options;
 	struct error err = {0};
 
-	cr_assert(PARSE(&options, &err, "--", "--json", "bc") == 0);
+	cr_assert(parse(&options, WORDS("--", "--json", "bc"), &err) == 0);
 
 	cr_expect(options.word_count == 2 && !options.json);
 }
@@ -65,9 +64,9 @@ Test(options_addresses, help_needs_nothing_to_compare)
 	struct options options;
 	struct error err = {0};
 
-	cr_assert(PARSE(&options, &err, "-h") == 0);
+	cr_assert(parse(&options, WORDS("-h"), &err) == 0);
 	cr_expect(options.help);
-	cr_assert(PARSE(&options, &err, "--version") == 0);
+	cr_assert(parse(&options, WORDS("--version"), &err) == 0);
 	cr_expect(options.version);
 }
 
@@ -76,7 +75,7 @@ Test(options_addresses, help_needs_nothing_to_compare)
 		struct options options = {.samples = 77};                   \
 		struct error err = {0};                                     \
                                                                             \
-		cr_expect(PARSE(&options, &err, __VA_ARGS__) < 0);          \
+		cr_expect(parse(&options, WORDS(__VA_ARGS__), &err) < 0);   \
 		cr_expect(err.fault == FAULT_USAGE);                        \
 		expect_text(err.text, text_wanted);                         \
 		cr_expect(options.samples == 77, "the output was touched"); \

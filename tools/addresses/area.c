@@ -83,6 +83,8 @@ static enum area_kind kind_alone(const struct area *area,
 {
 	if (area->start == VSYSCALL_ADDRESS)
 		return AREA_VSYSCALL;
+	if (area->in_core)
+		return AREA_RESTORED;
 	if (starts_with(area->name, "[heap]"))
 		return AREA_HEAP;
 	if (starts_with(area->name, "[stack]") || holds(area, marks->stack))
@@ -94,14 +96,17 @@ static enum area_kind kind_alone(const struct area *area,
 	return AREA_ANONYMOUS;
 }
 
-/* The area at @address gives its kind to all of its file, or to itself. */
+/*
+ * The area at @address gives its kind to all of its file, or to itself.  What a core
+ * backs may be anything.
+ */
 static void spread(struct area_list *list, uint64_t address,
 		   enum area_kind kind)
 {
 	const struct area *found =
 		address ? area_list_find(list, address) : NULL;
 
-	if (!found)
+	if (!found || found->in_core)
 		return;
 	for (size_t i = 0; i < list->count; i++)
 		if (&list->items[i] == found ||
@@ -168,10 +173,8 @@ void area_list_classify(struct area_list *list, const struct area_marks *marks)
 {
 	for (size_t i = 0; i < list->count; i++)
 		list->items[i].kind = kind_alone(&list->items[i], marks);
-	spread(list, marks->entry,
-	       marks->is_restored ? AREA_RESTORED : AREA_PROGRAM);
-	if (!marks->is_restored)
-		spread(list, marks->loader, AREA_LOADER);
+	spread(list, marks->entry, AREA_PROGRAM);
+	spread(list, marks->loader, AREA_LOADER);
 	find_libraries(list);
 	find_bss(list);
 	merge(list);

@@ -27,6 +27,7 @@ enum area_kind {
 
 /*
  * @start, @end: half-open, bytes
+ * @in_core: the file that is mapped is a core, from which a service was restored
  * @stored: where in its core the bytes begin; 0 for nowhere
  * @name: of a file, or what the kernel calls it, or ""; borrowed
  */
@@ -35,6 +36,7 @@ struct area {
 	uint64_t end;
 	enum area_kind kind;
 	bool executable;
+	bool in_core;
 	uint64_t stored;
 	const char *name;
 };
@@ -62,14 +64,12 @@ const struct area *area_list_first(const struct area_list *list,
  * @loader: the start of the dynamic loader, AT_BASE
  * @stack: any address on the main thread's stack, such as AT_RANDOM
  * @vdso: AT_SYSINFO_EHDR
- * @is_restored: the file that is mapped there is a core, and all is from it
  */
 struct area_marks {
 	uint64_t entry;
 	uint64_t loader;
 	uint64_t stack;
 	uint64_t vdso;
-	bool is_restored;
 };
 
 /* Gives every area its kind, and makes one of neighbours that are the same. */

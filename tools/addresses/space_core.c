@@ -71,7 +71,7 @@ static enum space_placement placement(const struct space *space, int fd,
 
 static void conclude(struct space *space, int fd, const char *auxv, size_t size)
 {
-	struct area_marks marks = {
+	const struct area_marks marks = {
 		.entry = auxv_find(auxv, size, AT_ENTRY),
 		.loader = auxv_find(auxv, size, AT_BASE),
 		.stack = auxv_find(auxv, size, AT_RANDOM),
@@ -83,7 +83,6 @@ static void conclude(struct space *space, int fd, const char *auxv, size_t size)
 		space->placement = placement(space, fd, program);
 		space->program = strdup(program->name);
 	}
-	marks.is_restored = space->placement == PLACED_RESTORED;
 	area_list_classify(&space->areas, &marks);
 }
 

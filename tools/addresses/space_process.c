@@ -93,20 +93,29 @@ static int take_mappings(struct space *space, struct mapping_list *list,
 	return r < 0 ? error_system(err, -r, "cannot keep the mappings") : 0;
 }
 
+/* Of a file as the process names it, from inside its root. */
+static uint16_t file_type(pid_t pid, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "/proc/%d/root%s", pid, name) >=
+	    (int)sizeof(path))
+		return ET_NONE;
+	return space_elf_type(path);
+}
+
 /*
- * The file in which the entry point lies, from inside the root of the process.
- * Mostly it is /proc/PID/exe, also where its path leads somewhere else by now; but
- * not that of a restored service, or of a program whose loader was named.
+ * The file in which the entry point lies.  Mostly it is /proc/PID/exe, also where
+ * its path leads somewhere else by now; but not that of a restored service, or of
+ * a program whose loader was named.
  */
 static uint16_t program_type(pid_t pid, const char *exe, const char *name)
 {
 	char path[PATH_MAX];
 
-	if (strcmp(exe, name) == 0)
-		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	else if (snprintf(path, sizeof(path), "/proc/%d/root%s", pid, name) >=
-		 (int)sizeof(path))
-		return ET_NONE;
+	if (strcmp(exe, name) != 0)
+		return file_type(pid, name);
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	return space_elf_type(path);
 }
 
@@ -118,21 +127,37 @@ static bool is_restorer(const char *exe)
 	return slash && strcmp(slash, "/subctx-restore") == 0;
 }
 
-/* Whether it is a core from which the program is mapped. */
-static bool look_at_program(struct space *space, pid_t pid,
+/* Any file that is mapped may be the core or a base of it. */
+static void find_cores(struct space *space, pid_t pid)
+{
+	for (size_t i = 0; i < space->areas.count; i++) {
+		struct area *area = &space->areas.items[i];
+
+		if (i > 0 && strcmp(area->name, area[-1].name) == 0)
+			area->in_core = area[-1].in_core;
+		else if (area->name[0] == '/')
+			area->in_core = file_type(pid, area->name) == ET_CORE;
+	}
+}
+
+static void look_at_program(struct space *space, pid_t pid,
 			    const struct area *program)
 {
 	char path[PATH_MAX];
 	char exe[PATH_MAX] = "";
-	uint16_t type;
+	const char *name = program ? program->name : "";
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	io_read_link(path, exe, sizeof(exe));
-	type = program_type(pid, exe, program->name);
-	space->placement =
-		is_restorer(exe) ? PLACED_RESTORED : space_placement(type);
-	space->program = strdup(program->name);
-	return type == ET_CORE;
+	if (name[0]) {
+		space->placement =
+			space_placement(program_type(pid, exe, name));
+		space->program = strdup(name);
+	}
+	if (is_restorer(exe))
+		space->placement = PLACED_RESTORED;
+	if (space->placement == PLACED_RESTORED)
+		find_cores(space, pid);
 }
 
 /* What cannot be asked is as it is by default. */
@@ -156,16 +181,14 @@ static bool is_not_randomised(pid_t pid)
 static void conclude(struct space *space, pid_t pid, const char *auxv,
 		     size_t size)
 {
-	struct area_marks marks = {
+	const struct area_marks marks = {
 		.entry = auxv_find(auxv, size, AT_ENTRY),
 		.loader = auxv_find(auxv, size, AT_BASE),
 		.stack = auxv_find(auxv, size, AT_RANDOM),
 		.vdso = auxv_find(auxv, size, AT_SYSINFO_EHDR),
 	};
-	const struct area *program = area_list_find(&space->areas, marks.entry);
 
-	if (program && program->name[0])
-		marks.is_restored = look_at_program(space, pid, program);
+	look_at_program(space, pid, area_list_find(&space->areas, marks.entry));
 	area_list_classify(&space->areas, &marks);
 	space->not_randomised = is_not_randomised(pid);
 }
