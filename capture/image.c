@@ -358,6 +358,15 @@ static int write_image(const struct image *image, struct layout *layout, int fd,
 	return r;
 }
 
+static uint64_t outside_size(const struct contents *contents)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < contents->outside_count; i++)
+		size += contents->outside[i].end - contents->outside[i].start;
+	return size;
+}
+
 int image_write(const struct image *image, int fd,
 		struct copy_progress progress, struct image_totals *ret_totals,
 		struct error *err)
@@ -370,6 +379,8 @@ int image_write(const struct image *image, int fd,
 		r = write_image(image, &layout, fd, progress, &stored, err);
 	if (r == 0)
 		*ret_totals = (struct image_totals){
+			.outside = outside_size(image->contents),
+			.source_count = image->contents->sources.count,
 			.stored = stored,
 			.file_size = layout.file_size,
 			.mapping_count = layout.mapping_count,

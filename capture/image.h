@@ -41,11 +41,16 @@ struct image {
 	void *context;
 };
 
-/* What was written: bytes of the file that are there, and its apparent size. */
+/*
+ * What was written: bytes of the file that are there, and its apparent size; and
+ * what was not, as so many sources have it.
+ */
 struct image_totals {
 	uint64_t stored;
 	uint64_t file_size;
 	size_t mapping_count;
+	uint64_t outside;
+	size_t source_count;
 };
 
 int image_write(const struct image *image, int fd,

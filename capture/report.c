@@ -107,6 +107,9 @@ char *report_json(const struct report *report)
 		json_object_set_new(
 			object, "stored",
 			json_integer((json_int_t)report->totals.stored));
+		json_object_set_new(
+			object, "stored_elsewhere",
+			json_integer((json_int_t)report->totals.outside));
 		if (report->lives_on)
 			add_stop(report, object);
 		if (report->remapping)
@@ -182,9 +185,15 @@ static const char margin[] = "                           ";
 
 static void print_core(const struct report *report)
 {
-	fprintf(stderr, "%s: %zu mappings, %.1f MiB, %zu thread%s, taken %s",
-		report->core_path, report->totals.mapping_count,
-		(double)report->totals.stored / (1 << 20), report->thread_count,
+	fprintf(stderr, "%s: %zu mappings, %.1f MiB", report->core_path,
+		report->totals.mapping_count,
+		(double)report->totals.stored / (1 << 20));
+	if (report->totals.outside)
+		fprintf(stderr, " and %.1f MiB in %zu other file%s",
+			(double)report->totals.outside / (1 << 20),
+			report->totals.source_count,
+			report->totals.source_count == 1 ? "" : "s");
+	fprintf(stderr, ", %zu thread%s, taken %s", report->thread_count,
 		report->thread_count == 1 ? "" : "s",
 		ready_words(report->ready));
 	if (report->lives_on)

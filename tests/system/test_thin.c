@@ -50,6 +50,32 @@ static void check_smaller(const char *const options[],
 		  stored_bytes("thin.core"), stored_bytes("full.core"));
 }
 
+/* "N mappings, A MiB and B MiB in C other files". */
+Test(thin, what_is_left_out_is_told)
+{
+	double stored = 0, elsewhere = 0;
+	int mappings = 0, files = 0;
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "--thin", "-o", "sh.core", "sh",
+				"-c", "read x"));
+	const char *line = strstr(outcome.err, "sh.core: ");
+
+	expect_status(outcome, 0);
+	cr_assert(line, "%s", outcome.err);
+	cr_expect(sscanf(line,
+			 "sh.core: %d mappings, %lf MiB and %lf MiB in %d "
+			 "other files",
+			 &mappings, &stored, &elsewhere, &files) == 4,
+		  "%s", line);
+	cr_expect(elsewhere > stored && files >= 3, "%s", line);
+	outcome_free(&outcome);
+
+	outcome = run(NULL, WORDS(tool_capture(), "--thin", "--json", "-o",
+				  "sh.core", "sh", "-c", "read x"));
+	expect_in(outcome.out, "\"stored_elsewhere\": ");
+	outcome_free(&outcome);
+}
+
 Test(thin, core_of_python_is_smaller)
 {
 	check_smaller(WORDS(NULL), WORDS(PYTHON), "json.dumps([1])\n", "[1]\n",
