@@ -122,6 +122,14 @@ static int open_core(struct restore *r, struct error *err)
 	return 0;
 }
 
+static int open_sources(struct restore *r, struct error *err)
+{
+	const struct options *options = r->options;
+
+	return sources_open(&r->core, options->core_path, &options->places,
+			    &r->source_fds, err);
+}
+
 /* What is behind mappings, and the descriptors if they are to be made. */
 static int open_files(struct restore *r, struct error *err)
 {
@@ -129,12 +137,13 @@ static int open_files(struct restore *r, struct error *err)
 	struct core *core = &r->core;
 	int failed;
 
-	if (sources_open(core, options->core_path, &options->places,
-			 &r->source_fds, err) < 0)
-		return -err->code;
 	if (is_only_planned(r))
-		return backing_open(core, NULL, &r->shared_fds, err);
+		return open_sources(r, err) < 0
+			       ? -err->code
+			       : backing_open(core, NULL, &r->shared_fds, err);
 	failed = files_prepare(&r->files, core, err);
+	if (!failed)
+		failed = open_sources(r, err);
 	if (!failed)
 		failed = inherited_find(&r->inherited, core, options->inherited,
 					options->inherited_count, err);

@@ -150,10 +150,11 @@ static int open_file(const struct core_source *source, const char *name,
 	if (fd < 0) {
 		error_system(err, errno,
 			     "cannot map '%s', which it has no copy of", path);
-		error_hint(err,
-			   "If it is elsewhere now, --file %s=NEW says "
-			   "so.",
-			   name);
+		if (err->code == ENOENT || err->code == ENOTDIR)
+			error_hint(err,
+				   "If it is elsewhere now, --file %s=NEW says "
+				   "so.",
+				   name);
 		return -err->code;
 	}
 	if (check_file(source, path, fd, err) < 0)

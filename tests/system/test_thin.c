@@ -295,6 +295,35 @@ Test(thin, plan_is_printed_with_its_files)
 	outcome_free(&outcome);
 }
 
+/* As many files as it has, whatever it may have open itself. */
+Test(thin, limit_on_open_files_is_that_of_the_service)
+{
+	struct outcome outcome;
+
+	capture_well(
+		NULL,
+		WORDS("-q", "--thin", "--carry=pipe", "-o", "svc.core", "--",
+		      "/usr/bin/python3", "-c",
+		      "import os, sys, ssl, sqlite3, resource\n"
+		      "r, w = os.pipe()\n"
+		      "os.write(w, b'hello')\n"
+		      "for i in range(5, 10): os.dup2(r, i)\n"
+		      "sys.stdin.readline()\n"
+		      "assert os.read(7, 5) == b'hello'\n"
+		      "fds = set(os.listdir('/proc/self/fd'))\n"
+		      "assert fds >= set('0123456789') and len(fds) == 11\n"
+		      "print(resource.getrlimit("
+		      "resource.RLIMIT_NOFILE)[0])"));
+	for (int i = 0; i < 2; i++) {
+		outcome = run("\n", WORDS("sh", "-c",
+					  "ulimit -Sn 16; exec \"$0\" svc.core",
+					  tool_restore()));
+		expect_status(outcome, 0);
+		expect_out(outcome, "16\n");
+		outcome_free(&outcome);
+	}
+}
+
 /* 80 pages of text, without a build ID. */
 static void make_data(void)
 {
