@@ -11,9 +11,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 
 #include "common/cleanup.h"
 #include "common/core_reader.h"
+
+enum {
+	SETTLED_SECONDS = 2,
+};
 
 /* A core of ours has no build ID, but a digest. */
 static void read_digest(struct core_source *known, const char *path)
@@ -52,6 +57,17 @@ static bool is_backed_by(const struct mapping *m, const struct stat *status)
 {
 	return S_ISREG(status->st_mode) && status->st_ino == m->inode &&
 	       status->st_dev == makedev(m->device_major, m->device_minor);
+}
+
+/*
+ * A file that has just been written may be written again without that its date
+ * shows it; file systems keep it to two seconds at worst (FAT).
+ */
+static bool is_settled(const struct stat *status)
+{
+	const time_t age = time(NULL) - status->st_mtim.tv_sec;
+
+	return age < 0 || age > SETTLED_SECONDS;
 }
 
 static uint32_t find(const struct sources *sources, const char *path)
@@ -100,6 +116,8 @@ int sources_find(struct sources *sources, const struct mapping *m,
 	known.seconds = status.st_mtim.tv_sec;
 	known.nanoseconds = (uint32_t)status.st_mtim.tv_nsec;
 	read_build_id(&known, fd, m->backing);
+	if (known.id_size == 0 && known.digest == 0 && !is_settled(&status))
+		return 0;
 	return add(sources, m->backing, &known, ret_index, err);
 }
 

@@ -28,7 +28,8 @@ struct sources {
 
 /*
  * Which of the sources @m is backed by, added if it is a new one; SOURCES_NONE
- * when the file is gone, or is none that stays as it is.
+ * when the file is gone, or is none that stays as it is, or has just been written
+ * and has no build ID.
  */
 int sources_find(struct sources *sources, const struct mapping *m,
 		 uint32_t *ret_index, struct error *err);

@@ -242,6 +242,22 @@ Test(layers, layer_is_made_whole_again)
 		     WORDS("whole.core"), "[{\"a\": 1}, {\"b\": 2}]\n");
 }
 
+/* What the file had is in the base. */
+Test(layers, program_that_was_replaced_since_is_not_needed)
+{
+	char script[1024];
+
+	snprintf(script, sizeof(script), "cp '%s' svc && chmod 755 svc",
+		 service_path("touches_pages"));
+	shell(script);
+	capture_well(NULL, WORDS("-q", "-o", "base.core", "./svc"));
+	shell("cp /bin/true copy && mv copy svc");
+	capture_well(NULL, WORDS("-q", "--thin", "--from=base.core",
+				 "--ready=stdin", "-o", "layer.core"));
+	restore_well("work\nsum\n", WORDS("layer.core"),
+		     "worked 7\nsum 2053\n");
+}
+
 /* It would be gone as soon as the layer is there. */
 Test(layers, base_of_a_base_is_not_replaced)
 {

@@ -332,6 +332,7 @@ static void make_data(void)
 	for (int i = 0; file && i < 80 * 4096 / 8; i++)
 		fprintf(file, "%07d\n", i);
 	cr_assert(file && fclose(file) == 0 && chmod("data", 0666) == 0);
+	shell("touch -d '1 hour ago' data");
 }
 
 static void capture_data(const char *how)
@@ -350,6 +351,17 @@ Test(thin, file_that_is_changed_in_memory_is_left_out_around_that)
 
 	cr_expect(stored_bytes("svc.core") < 80 * 4096 * 2 - 4096, "%lld bytes",
 		  stored_bytes("svc.core"));
+}
+
+/* What is written to it at once might not be seen by its date. */
+Test(thin, file_that_was_written_just_now_is_stored_whole)
+{
+	make_data();
+	shell("touch data");
+	capture_well(NULL, WORDS("-q", "--thin", "-o", "svc.core",
+				 service_path("maps_given"), "data"));
+	shell("rm data");
+	restore_well(NULL, WORDS("svc.core"), "ok\n");
 }
 
 /* No later restore could have it. */

@@ -31,7 +31,10 @@ static void add_source(struct made *made, const char *name)
 	struct core_source *to = &made->from.sources[made->from.source_count++];
 	struct stat status;
 
+	const struct timespec old[2] = {{1234567890}, {1234567890}};
+
 	made_files_write(name, NULL, 16 * PAGE);
+	cr_assert(utimensat(AT_FDCWD, name, old, 0) == 0);
 	cr_assert(stat(name, &status) == 0);
 	*to = (struct core_source){.size = 16 * PAGE,
 				   .device = status.st_dev,

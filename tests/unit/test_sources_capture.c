@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "capture/sources.h"
@@ -27,6 +28,14 @@ static struct mapping mapping_of(const char *path)
 	};
 }
 
+static void set_age(const char *path, time_t seconds)
+{
+	const struct timespec date = {time(NULL) - seconds, 123456789};
+
+	cr_assert(utimensat(AT_FDCWD, path,
+			    (const struct timespec[]){date, date}, 0) == 0);
+}
+
 static uint32_t find(struct sources *sources, const struct mapping *m)
 {
 	struct error err = {0};
@@ -44,6 +53,8 @@ Test(sources, each_file_is_one_source)
 
 	made_files_write("first", "abc", 3);
 	made_files_write("second", "abcd", 4);
+	set_age("first", 60);
+	set_age("second", 70);
 	first = mapping_of("first");
 	second = mapping_of("second");
 
@@ -93,6 +104,22 @@ Test(sources, core_has_its_digest)
 	sources_deinit(&sources);
 }
 
+/* Its date would be the same if it were written once more. */
+Test(sources, file_that_was_written_just_now_is_none)
+{
+	struct sources sources = {0};
+	struct mapping m;
+
+	made_files_write("file", "abc", 3);
+	m = mapping_of("file");
+	cr_expect(find(&sources, &m) == SOURCES_NONE);
+	set_age("file", -60);
+	cr_expect(find(&sources, &m) == 0);
+	set_age("file", 60);
+	cr_expect(find(&sources, &m) == 0);
+	sources_deinit(&sources);
+}
+
 Test(sources, what_is_no_file_that_stays_is_none)
 {
 	const struct mapping anonymous = {.name = ""};
@@ -101,6 +128,7 @@ Test(sources, what_is_no_file_that_stays_is_none)
 
 	cr_expect(find(&sources, &anonymous) == SOURCES_NONE);
 	made_files_write("file", "abc", 3);
+	set_age("file", 60);
 	m = mapping_of("file");
 	m.inode++;
 	cr_expect(find(&sources, &m) == SOURCES_NONE, "it was replaced");
