@@ -163,10 +163,12 @@ static void add_mapping(struct plan *plan, uint64_t start, uint64_t end,
 static bool extend_last(struct plan *plan, const struct part *part,
 			uint64_t protection, uint64_t flags)
 {
-	struct call *last = &plan->calls[plan->call_count - 1];
-	uint64_t *a = last->arguments;
+	struct call *last = plan->call_count > 0
+				    ? &plan->calls[plan->call_count - 1]
+				    : NULL;
+	uint64_t *a = last ? last->arguments : NULL;
 
-	if (plan->call_count == 0 || last->number != SYS_mmap ||
+	if (!last || last->number != SYS_mmap ||
 	    a[0] + a[1] != part->range.start || a[2] != protection ||
 	    a[3] != flags || flags & MAP_ANONYMOUS ||
 	    a[4] != (uint64_t)part->fd || a[5] + a[1] != part->offset)
