@@ -293,6 +293,22 @@ Test(layers, core_that_is_replaced_is_no_base)
 	restore_well("sum\n", WORDS("svc.core"), "sum 2045\n");
 }
 
+/* What the base has is at another address, or is no longer. */
+Test(layers, memory_that_was_moved_or_replaced)
+{
+	static const char *const ways[] = {"--thin", "--quiet"};
+
+	for (size_t i = 0; i < 2; i++) {
+		capture_well(NULL, WORDS("-q", "-o", "base.core",
+					 service_path("moves_memory")));
+		capture_well(NULL,
+			     WORDS("-q", ways[i], "--ready=stop",
+				   "--from=base.core", "-o", "layer.core"));
+		for (int k = 0; k < 2; k++)
+			restore_well(NULL, WORDS("layer.core"), "ok\n");
+	}
+}
+
 /* Threads, locks, signals and timers; each of their lives is a layer more. */
 Test(layers, services_are_what_they_were)
 {
