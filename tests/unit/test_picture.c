@@ -63,6 +63,24 @@ Test(picture, what_lies_far_apart_is_in_clusters_from_the_top)
 		  picture.clusters[2].top + picture.clusters[2].height);
 }
 
+Test(picture, cluster_of_an_address_is_found)
+{
+	add(0, 0x400000, 4);
+	add(1, 0x550000000000, 4);
+	add(0, 0x7ff000000000, 4);
+
+	draw();
+
+	for (size_t i = 0; i < picture.cluster_count; i++) {
+		const struct picture_cluster *c = &picture.clusters[i];
+
+		cr_expect(picture_find(&picture, c->start) == c);
+		cr_expect(picture_find(&picture, c->end - 1) == c);
+		cr_expect(!picture_find(&picture, c->end));
+		cr_expect(!picture_find(&picture, c->start - 1));
+	}
+}
+
 /* A gap no larger than what is beside it is drawn, not broken. */
 Test(picture, small_gaps_are_within_a_cluster)
 {
@@ -135,19 +153,24 @@ Test(picture, labels_have_room)
 	cr_expect(last >= cluster->top + PICTURE_LINE / 2.0 - 1e-9);
 }
 
+/* Of 99 pages as many as there is room for, of the others all. */
 Test(picture, only_the_largest_of_many_have_labels)
 {
 	size_t labels = 0;
 
-	add(0, 0x400000, 1000);
-	for (uint64_t i = 0; i < 100; i++)
-		add(0, 0x400000 + (1000 + 2 * i) * PAGE, 1 + i / 50);
+	for (uint64_t i = 0; i < 99; i++)
+		add(0, 0x400000 + 2 * i * PAGE, 1);
+	add(0, 0x400000 + 198 * PAGE, 1000);
+	add(0, 0x400000 + 1200 * PAGE, 2);
 
 	draw();
 
+	cr_assert(picture.cluster_count == 1 && picture.box_count == 101);
 	for (size_t i = 0; i < picture.box_count; i++)
 		labels += picture.boxes[i].label > 0;
 	cr_expect(labels == PICTURE_LABELS_MAX, "%zu", labels);
-	cr_expect(picture.boxes[0].label > 0, "the largest has one");
-	cr_expect(picture.boxes[1].label == 0, "a small one has none");
+	cr_expect(picture.boxes[99].label > 0);
+	cr_expect(picture.boxes[100].label > 0);
+	cr_expect(picture.boxes[0].label > 0);
+	cr_expect(picture.boxes[50].label == 0);
 }

@@ -194,5 +194,5 @@ const char *area_short_name(const struct area *area)
 	if (area->kind == AREA_VSYSCALL || area->kind == AREA_HEAP ||
 	    area->kind == AREA_STACK || !area->name[0])
 		return area_kind_name(area->kind);
-	return slash ? slash + 1 : area->name;
+	return slash && slash[1] ? slash + 1 : area->name;
 }

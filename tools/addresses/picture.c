@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/cleanup.h"
+
 /* The height that a cluster gains each time that it is twice as large. */
 static const double per_doubling = 7;
 static const double smallest_size = 1 << 16;
@@ -158,25 +160,25 @@ double picture_y(const struct picture_cluster *cluster, uint64_t address)
 const struct picture_cluster *picture_find(const struct picture *picture,
 					   uint64_t address)
 {
-	for (size_t i = 0; i < picture->cluster_count; i++)
-		if (address >= picture->clusters[i].start &&
-		    address < picture->clusters[i].end)
-			return &picture->clusters[i];
-	return NULL;
+	size_t low = 0;
+	size_t high = picture->cluster_count;
+
+	/* They descend. */
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (picture->clusters[middle].start > address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == picture->cluster_count ||
+	    address >= picture->clusters[low].end)
+		return NULL;
+	return &picture->clusters[low];
 }
 
-static bool is_shared(const struct collision_list *collisions, size_t space,
-		      const struct area *area)
-{
-	for (size_t i = 0; i < collisions->count; i++)
-		if (collisions->items[i].at[space] == area &&
-		    !collisions->items[i].is_kernels)
-			return true;
-	return false;
-}
-
-static void place_boxes(struct picture *picture, const struct space *spaces,
-			const struct collision_list *collisions)
+static void place_boxes(struct picture *picture, const struct space *spaces)
 {
 	for (size_t i = 0; i < picture->space_count; i++)
 		for (size_t k = 0; k < spaces[i].areas.count; k++) {
@@ -193,25 +195,66 @@ static void place_boxes(struct picture *picture, const struct space *spaces,
 					.height = picture_y(cluster,
 							    area->start) -
 						  picture_y(cluster, area->end),
-					.is_shared =
-						is_shared(collisions, i, area),
 				};
 		}
 }
 
-/* @boxes: of one space in one cluster, upwards */
-static size_t count_larger(const struct picture_box *boxes, size_t count,
-			   size_t than)
+/* Boxes stand in the order of the areas, space by space. */
+static void mark_shared(struct picture *picture, const struct space *spaces,
+			const struct collision_list *collisions)
 {
-	size_t larger = 0;
+	struct picture_box *boxes = picture->boxes;
 
+	for (size_t i = 0; i < picture->space_count; i++) {
+		for (size_t k = 0; k < collisions->count; k++) {
+			const struct collision *c = &collisions->items[k];
+
+			if (c->at[i] && !c->is_kernels)
+				boxes[c->at[i] - spaces[i].areas.items]
+					.is_shared = true;
+		}
+		boxes += spaces[i].areas.count;
+	}
+}
+
+static int larger_first(const void *left, const void *right)
+{
+	const uint64_t a = *(const uint64_t *)left;
+	const uint64_t b = *(const uint64_t *)right;
+
+	return a > b ? -1 : a < b;
+}
+
+/* All that are larger than @size have a label, and so many of just that. */
+struct label_limit {
+	uint64_t size;
+	size_t equals;
+};
+
+static struct label_limit find_limit(const struct picture_box *boxes,
+				     size_t count, uint64_t *sizes)
+{
+	struct label_limit limit = {0};
+
+	if (count <= PICTURE_LABELS_MAX)
+		return limit;
 	for (size_t i = 0; i < count; i++)
-		larger += area_size(boxes[i].area) >
-				  area_size(boxes[than].area) ||
-			  (area_size(boxes[i].area) ==
-				   area_size(boxes[than].area) &&
-			   i < than);
-	return larger;
+		sizes[i] = area_size(boxes[i].area);
+	qsort(sizes, count, sizeof(*sizes), larger_first);
+	limit.size = sizes[PICTURE_LABELS_MAX - 1];
+	for (size_t i = 0; i < PICTURE_LABELS_MAX; i++)
+		limit.equals += sizes[i] == limit.size;
+	return limit;
+}
+
+static bool takes_label(struct label_limit *limit, const struct area *area)
+{
+	if (area_size(area) != limit->size)
+		return area_size(area) > limit->size;
+	if (limit->equals == 0)
+		return false;
+	limit->equals--;
+	return true;
 }
 
 /*
@@ -220,13 +263,14 @@ static size_t count_larger(const struct picture_box *boxes, size_t count,
  * every cluster is as high as its labels.
  */
 static void place_labels(const struct picture_cluster *cluster,
-			 struct picture_box *boxes, size_t count)
+			 struct picture_box *boxes, size_t count,
+			 struct label_limit largest)
 {
 	const double half = PICTURE_LINE / 2.0;
 	double limit = cluster->top + cluster->height - half;
 
 	for (size_t i = 0; i < count; i++) {
-		if (count_larger(boxes, count, i) >= PICTURE_LABELS_MAX)
+		if (!takes_label(&largest, boxes[i].area))
 			continue;
 		boxes[i].label =
 			fmin(boxes[i].top + boxes[i].height / 2, limit);
@@ -241,7 +285,8 @@ static void place_labels(const struct picture_cluster *cluster,
 	}
 }
 
-static void label_boxes(struct picture *picture)
+/* @sizes: room for those of all boxes */
+static void label_boxes(struct picture *picture, uint64_t *sizes)
 {
 	size_t next;
 
@@ -254,7 +299,8 @@ static void label_boxes(struct picture *picture)
 			if (picture->boxes[next].space != first->space ||
 			    picture->boxes[next].area->start >= cluster->end)
 				break;
-		place_labels(cluster, &picture->boxes[i], next - i);
+		place_labels(cluster, &picture->boxes[i], next - i,
+			     find_limit(&picture->boxes[i], next - i, sizes));
 	}
 }
 
@@ -263,24 +309,25 @@ int picture_make(struct picture *ret_picture, const struct space *spaces,
 		 struct error *err)
 {
 	struct picture picture = {.space_count = count};
-	struct range *ranges;
+	cleanup_heap struct range *ranges = NULL;
+	cleanup_heap uint64_t *sizes = NULL;
 	size_t areas = 1;
 
 	for (size_t i = 0; i < count; i++)
 		areas += spaces[i].areas.count;
 	ranges = calloc(areas, sizeof(*ranges));
+	sizes = calloc(areas, sizeof(*sizes));
 	picture.clusters = calloc(areas, sizeof(*picture.clusters));
 	picture.boxes = calloc(areas, sizeof(*picture.boxes));
-	if (!ranges || !picture.clusters || !picture.boxes) {
-		free(ranges);
+	if (!ranges || !sizes || !picture.clusters || !picture.boxes) {
 		picture_deinit(&picture);
 		return error_system(err, ENOMEM, "cannot draw the spaces");
 	}
 	picture.cluster_count = join(ranges, gather(ranges, spaces, count));
 	place_clusters(&picture, ranges, spaces);
-	free(ranges);
-	place_boxes(&picture, spaces, collisions);
-	label_boxes(&picture);
+	place_boxes(&picture, spaces);
+	mark_shared(&picture, spaces, collisions);
+	label_boxes(&picture, sizes);
 	*ret_picture = picture;
 	return 0;
 }
