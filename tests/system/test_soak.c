@@ -77,7 +77,8 @@ static void capture_random(const char *seed, const char *const words[])
 		all[i + 4] = words[i];
 	tool_restore();
 	outcome = run(NULL, all);
-	cr_assert(outcome.status == 0, "SUBCTX_SEED=%s: %s", seed, outcome.err);
+	cr_assert(outcome.status == 0, "SUBCTX_SEED=%s: status %d, %s%s", seed,
+		  outcome.status, outcome.out, outcome.err);
 	outcome_free(&outcome);
 }
 
