@@ -218,7 +218,7 @@ static int open_base(const struct core *core, const struct core_source *source,
 			return *err = later, 0;
 	if (err->fault == FAULT_SYSTEM && later.fault != FAULT_SYSTEM)
 		*err = later;
-	error_context(err, "its base is missing");
+	error_context(err, "its base cannot be had");
 	error_hint(err, "If it is elsewhere now, --base FILE says where.");
 	return -err->code;
 }

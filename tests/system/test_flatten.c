@@ -133,7 +133,7 @@ Test(flatten, threads_of_a_layer_have_names)
 	cr_assert(unlink("py.core") == 0);
 	outcome = run(NULL, WORDS(tool_inspect(), "app.core"));
 	expect_status(outcome, 0);
-	expect_in(outcome.out, "cannot be restored: its base is missing");
+	expect_in(outcome.out, "cannot be restored: its base cannot be had");
 	expect_in(outcome.out, " python3, the main thread, was ready\n");
 	outcome_free(&outcome);
 }
@@ -143,7 +143,7 @@ Test(flatten, base_is_found_where_it_is_said_to_be)
 	capture_layer();
 	cr_assert(rename("py.core", "elsewhere.core") == 0);
 	expect_failed(WORDS(tool_inspect(), "--flatten=flat.core", "app.core"),
-		      1, "its base is missing");
+		      1, "its base cannot be had");
 	cr_expect(access("flat.core", F_OK) < 0);
 
 	expect_ran(NULL, WORDS(tool_inspect(), "--flatten=flat.core",

@@ -188,7 +188,7 @@ Test(layers, base_that_is_cut_is_refused)
 	make_layer();
 	shell("truncate -s 1000000 base.core");
 	restore_refused(WORDS("layer.core"),
-			WORDS("its base is missing: cannot use '",
+			WORDS("its base cannot be had: cannot use '",
 			      "/base.core': it is cut short"));
 	shell("echo not a core >base.core");
 	restore_refused(WORDS("layer.core"),
@@ -228,7 +228,7 @@ Test(layers, core_is_not_its_own_base)
 	shell("mv layer.core base.core");
 	restore_refused(
 		WORDS("base.core"),
-		WORDS("its base is missing: '", "/base.core' is its own base"));
+		WORDS("its base cannot be had: '", "/base.core' is its own base"));
 }
 
 /* What is restored from a layer may be captured whole, and needs nobody. */

@@ -325,7 +325,7 @@ Test(sources, missing_base_is_named)
 
 	make_base(&made, &from);
 	unlink("base");
-	expect_refused(&made, "its base is missing: cannot open '/tmp/");
+	expect_refused(&made, "its base cannot be had: cannot open '/tmp/");
 	expect_refused(&made, "/base': No such file or directory");
 }
 
