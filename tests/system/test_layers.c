@@ -166,8 +166,8 @@ Test(layers, base_that_is_missing_or_another_is_refused)
 	make_layer();
 	shell("mv base.core elsewhere");
 	restore_refused(WORDS("layer.core"),
-			WORDS("cannot restore 'layer.core': its base is "
-			      "missing: cannot open '",
+			WORDS("cannot restore 'layer.core': its base cannot "
+			      "be had: cannot open '",
 			      "/base.core': No such file or directory",
 			      "hint: If it is elsewhere now, --base FILE says "
 			      "where."));
@@ -226,9 +226,9 @@ Test(layers, core_is_not_its_own_base)
 {
 	make_layer();
 	shell("mv layer.core base.core");
-	restore_refused(
-		WORDS("base.core"),
-		WORDS("its base cannot be had: '", "/base.core' is its own base"));
+	restore_refused(WORDS("base.core"),
+			WORDS("its base cannot be had: '",
+			      "/base.core' is its own base"));
 }
 
 /* What is restored from a layer may be captured whole, and needs nobody. */

@@ -26,7 +26,8 @@ static int parse(struct options *options, const char *const words[],
 
 Test(options_addresses, things_to_compare_are_kept_in_order)
 {
-	const char *const *words = WORDS("bc", "--json", "42", "--svg=a.svg");
+	const char *words[] = {"subctx-addresses", "bc", "--json", "42",
+			       "--svg=a.svg",	   NULL};
 	struct options options;
 	struct error err = {0};
 
