@@ -121,6 +121,32 @@ int sources_find(struct sources *sources, const struct mapping *m,
 	return add(sources, m->backing, &known, ret_index, err);
 }
 
+int sources_keep_used(struct sources *sources, struct core_outside *outside,
+		      size_t count, struct error *err)
+{
+	cleanup_heap uint32_t *places =
+		malloc((sources->count + 1) * sizeof(*places));
+	uint32_t kept = 0;
+
+	if (!places)
+		return error_system(err, ENOMEM, "cannot keep the sources");
+	memset(places, 0xff, sources->count * sizeof(*places));
+	for (size_t i = 0; i < count; i++)
+		places[outside[i].source] = 0;
+	for (size_t i = 0; i < sources->count; i++) {
+		if (places[i] == SOURCES_NONE) {
+			free(sources->items[i].path);
+			continue;
+		}
+		places[i] = kept;
+		sources->items[kept++] = sources->items[i];
+	}
+	sources->count = kept;
+	for (size_t i = 0; i < count; i++)
+		outside[i].source = places[outside[i].source];
+	return 0;
+}
+
 void sources_deinit(struct sources *sources)
 {
 	for (size_t i = 0; i < sources->count; i++)

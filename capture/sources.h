@@ -33,6 +33,9 @@ struct sources {
  */
 int sources_find(struct sources *sources, const struct mapping *m,
 		 uint32_t *ret_index, struct error *err);
+/* Forgets those that none of @outside is of, and counts the others anew there. */
+int sources_keep_used(struct sources *sources, struct core_outside *outside,
+		      size_t count, struct error *err);
 void sources_deinit(struct sources *sources);
 
 #endif

@@ -280,5 +280,8 @@ int thin_decide(struct contents *contents, const struct thin_service *service,
 	page_runs_deinit(&th.wanted);
 	contents->outside = th.pages.outside;
 	contents->outside_count = th.pages.outside_count;
+	if (r == 0)
+		r = sources_keep_used(&contents->sources, contents->outside,
+				      contents->outside_count, err);
 	return r;
 }

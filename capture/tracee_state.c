@@ -17,6 +17,7 @@
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "common/text.h"
+#include "continued_call.h"
 #include "tracee_task.h"
 
 /* linux/errno.h, which user space never sees but in a stop. */
@@ -324,6 +325,33 @@ void task_reenter_call(const struct tracee *t, const struct task *task)
 				     &ignored);
 }
 
+/* Puts the call in the place of the one that continues it; false if unknown. */
+static bool name_continued(const struct tracee *t,
+			   struct user_regs_struct *regs)
+{
+	uint64_t number;
+
+	if ((int64_t)regs->rax != -ERESTART_RESTARTBLOCK ||
+	    regs->orig_rax != SYS_restart_syscall)
+		return true;
+	if (!continued_call_find(t, regs, &number))
+		return false;
+	regs->orig_rax = number;
+	return true;
+}
+
+static int refuse_continued(pid_t tid, struct error *err)
+{
+	error_set(
+		err, FAULT_UNSUPPORTED,
+		"thread %d sits in restart_syscall(2), and the call that this "
+		"continues is not known any more",
+		tid);
+	error_hint(err, "It was stopped and continued before; wait until it "
+			"has left that call.");
+	return -EBUSY;
+}
+
 int tracee_leave_call(struct tracee *t, pid_t tid, struct error *err)
 {
 	struct __ptrace_syscall_info info = {0};
@@ -343,17 +371,9 @@ int tracee_leave_call(struct tracee *t, pid_t tid, struct error *err)
 	if ((int64_t)regs.orig_rax < 0)
 		return 0;
 	result = (int64_t)regs.rax;
-	if (result == -ERESTART_RESTARTBLOCK &&
-	    regs.orig_rax == SYS_restart_syscall) {
-		error_set(err, FAULT_UNSUPPORTED,
-			  "thread %d sits in restart_syscall(2), and the call "
-			  "that this continues is not known any more",
-			  tid);
-		error_hint(err, "It was stopped and continued before; wait "
-				"until it has left that call.");
-		return -EBUSY;
-	}
 	interrupted = regs;
+	if (!name_continued(t, &regs))
+		return refuse_continued(tid, err);
 	is_restart = result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK;
 	if (is_restart || (result == -EINTR && is_cut_by_stop(regs.orig_rax)))
 		repeat_call(&regs);

@@ -143,3 +143,29 @@ Test(sources, what_is_no_file_that_stays_is_none)
 	cr_expect(sources.count == 0);
 	sources_deinit(&sources);
 }
+
+Test(sources, those_that_nothing_is_of_are_forgotten)
+{
+	static const char *const names[] = {"a", "b", "c", "d"};
+	struct core_outside outside[] = {
+		{.source = 3}, {.source = 1}, {.source = 3}};
+	struct sources sources = {0};
+	struct error err = {0};
+
+	for (size_t i = 0; i < 4; i++) {
+		struct mapping m;
+
+		made_files_write(names[i], names[i], 1);
+		set_age(names[i], 60);
+		m = mapping_of(names[i]);
+		cr_assert(find(&sources, &m) == i);
+	}
+	cr_assert(sources_keep_used(&sources, outside, 3, &err) == 0);
+
+	cr_assert(sources.count == 2);
+	expect_text(sources.items[0].path, "b");
+	expect_text(sources.items[1].path, "d");
+	cr_expect(outside[0].source == 1 && outside[1].source == 0 &&
+		  outside[2].source == 1);
+	sources_deinit(&sources);
+}
