@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "capture.h"
+#include "common/standard_output.h"
 #include "options.h"
 
 static int exit_status(const struct error *err)
@@ -50,6 +51,8 @@ int main(int argc, char *argv[])
 			capture_run(&options, &err);
 	}
 	options_deinit(&options);
+	if (err.fault == FAULT_NONE)
+		standard_output_flush(&err);
 	if (err.fault != FAULT_NONE)
 		error_print(&err, "subctx-capture");
 	if (err.signal)

@@ -12,6 +12,7 @@
 #include "backing.h"
 #include "common/auxv.h"
 #include "common/core_reader.h"
+#include "common/standard_output.h"
 #include "files.h"
 #include "fitness.h"
 #include "handover.h"
@@ -259,6 +260,8 @@ int main(int argc, char *argv[])
 		else
 			status = restore(&options, &err);
 	}
+	if (err.fault == FAULT_NONE && standard_output_flush(&err) < 0)
+		status = STATUS_FAILED;
 	if (err.fault != FAULT_NONE)
 		error_print(&err, "subctx-restore");
 	return status;

@@ -6,6 +6,7 @@
 
 #include "collision.h"
 #include "common/error.h"
+#include "common/standard_output.h"
 #include "options.h"
 #include "picture.h"
 #include "report.h"
@@ -126,6 +127,8 @@ int main(int argc, char *argv[])
 		else
 			run(&options, &err);
 	}
+	if (err.fault == FAULT_NONE)
+		standard_output_flush(&err);
 	if (err.fault == FAULT_NONE)
 		return EXIT_SUCCESS;
 	error_print(&err, "subctx-addresses");

@@ -1,10 +1,10 @@
 /*
  * main.c - subctx-inspect: what is in a core
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/standard_output.h"
 #include "flatten.h"
 #include "inspection.h"
 #include "options.h"
@@ -87,8 +87,8 @@ int main(int argc, char *argv[])
 		else
 			inspect(&options, &err);
 	}
-	if (fflush(stdout) != 0 || ferror(stdout))
-		error_system(&err, errno, "cannot write to standard output");
+	if (err.fault == FAULT_NONE)
+		standard_output_flush(&err);
 	if (err.fault != FAULT_NONE)
 		error_print(&err, "subctx-inspect");
 	return exit_status(&err);
