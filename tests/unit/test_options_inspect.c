@@ -83,4 +83,8 @@ Test(options_inspect, what_makes_no_sense_is_named)
 	REFUSE("unknown option '--jason'", "--jason", "a.core");
 	REFUSE("unknown option '-x'", "-x", "a.core");
 	REFUSE("option '--json=yes' takes no value", "--json=yes", "a.core");
+	REFUSE("--flatten and --json exclude each other", "--json",
+	       "--flatten=b.core", "a.core");
+	REFUSE("--flatten and --verify exclude each other", "--flatten=b.core",
+	       "a.core", "--verify");
 }

@@ -102,6 +102,18 @@ static int take_core(struct options *options, int argc, char *argv[],
 	return -err->code;
 }
 
+/* What is flat has nothing to print. */
+static int check_together(const struct options *options, struct error *err)
+{
+	if (!options->flat_path || !(options->json || options->verify))
+		return 0;
+	error_set(err, FAULT_USAGE, "--flatten and %s exclude each other",
+		  options->json ? "--json" : "--verify");
+	error_hint(err, "--flatten prints only damage, for which it looks "
+			"before it writes.");
+	return -err->code;
+}
+
 int options_parse(struct options *ret_options, int argc, char *argv[],
 		  struct error *err)
 {
@@ -119,6 +131,8 @@ int options_parse(struct options *ret_options, int argc, char *argv[],
 			return r;
 	}
 	r = take_core(&options, argc - optind, argv + optind, err);
+	if (r == 0)
+		r = check_together(&options, err);
 	if (r == 0)
 		*ret_options = options;
 	return r;
