@@ -280,3 +280,10 @@ int sources_open(const struct core *core, const char *core_path,
 		*ret_fds = take_pointer(&fds);
 	return r;
 }
+
+void sources_close(const struct core *core, int *fds)
+{
+	for (size_t i = 0; fds && i < core->source_count; i++)
+		close(fds[i]);
+	free(fds);
+}

@@ -40,5 +40,7 @@ int sources_take_file(struct source_places *places, const char *text,
 int sources_open(const struct core *core, const char *core_path,
 		 const struct source_places *places, int **ret_fds,
 		 struct error *err);
+/* @fds as above, or NULL. */
+void sources_close(const struct core *core, int *fds);
 
 #endif

@@ -227,3 +227,31 @@ Test(print, damage_has_a_place_and_a_name)
 		"  damaged    0x3000-0x4000\n"
 		"  damaged    memfd 'ring'\n");
 }
+
+Test(print, bases_and_what_was_not_read_stand_behind_a_layer)
+{
+	expect_printed(
+		print_whole,
+		"{'checked': 1, 'bytes': 4096, 'damaged': [], 'bases': ["
+		" {'name': '/a.core', 'checked': 3, 'bytes': 1048576,"
+		"  'damaged': []},"
+		" {'name': '/b.core', 'checked': 2, 'bytes': 1048576,"
+		"  'damaged': ["
+		"   {'start': '0x1000', 'end': '0x2000', 'name': '[heap]'},"
+		"   {'memfd': 'ring'}]}],"
+		" 'unread': {'files': 1, 'bytes': 2097152}}",
+		"svc.core: 1 pieces of memory, 4 KiB, all as captured\n"
+		"  base       /a.core: 3 pieces of memory, 1.0 MiB, all as "
+		"captured\n"
+		"  base       /b.core: 2 pieces of memory, 1.0 MiB, some of "
+		"them damaged\n"
+		"  damaged    0x1000-0x2000 [heap] in /b.core\n"
+		"  damaged    memfd 'ring' in /b.core\n"
+		"  not read   2.0 MiB in 1 other file, known by build ID or "
+		"date alone\n");
+	expect_printed(
+		print_whole,
+		"{'checked': 2, 'bytes': 4096, 'damaged': [], 'bases': [],"
+		" 'unread': {'files': 0, 'bytes': 0}}",
+		"svc.core: 2 pieces of memory, 4 KiB, all as captured\n");
+}

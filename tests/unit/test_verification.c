@@ -80,7 +80,8 @@ static json_t *verify(void)
 	struct error err = {0};
 	json_t *object = NULL;
 
-	cr_assert(verification_make(&core, &object, &err) == 0, "%s", err.text);
+	cr_assert(verification_make(&core, NULL, &object, &err) == 0, "%s",
+		  err.text);
 	return object;
 }
 
@@ -183,7 +184,7 @@ Test(verification, what_cannot_be_read_is_an_error)
 	json_t *object = NULL;
 
 	close(core.fd);
-	cr_expect(verification_make(&core, &object, &err) < 0);
+	cr_expect(verification_make(&core, NULL, &object, &err) < 0);
 	expect_contains(err.text, "cannot read its memory: ");
 	cr_expect(!object);
 }

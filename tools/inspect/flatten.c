@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "capture/output.h"
@@ -274,33 +275,40 @@ static int write_all(struct flattening *f, struct error *err)
 	return r < 0 ? r : write_front(f, notes, err);
 }
 
-static int flatten_into(const struct core *core, const char *core_path,
-			const struct source_places *places, int fd,
-			struct error *err)
+/* Others may need it, too; but of that nobody here knows. */
+int flatten_check(const struct core *core, const int *fds, const char *path,
+		  struct error *err)
 {
-	struct flattening f = {.core = core, .fd = fd};
-	int *fds = NULL;
-	int r = sources_open(core, core_path, places, &fds, err);
+	struct stat there, source;
 
-	f.fds = fds;
-	if (r == 0)
-		r = write_all(&f, err);
-	for (size_t i = 0; fds && i < core->source_count; i++)
-		close(fds[i]);
-	free(fds);
-	return r;
+	if (stat(path, &there) < 0)
+		return 0;
+	for (size_t i = 0; i < core->source_count; i++) {
+		if (fstat(fds[i], &source) < 0 ||
+		    source.st_dev != there.st_dev ||
+		    source.st_ino != there.st_ino)
+			continue;
+		error_set(err, FAULT_USAGE,
+			  "'%s' cannot be both a file that the core needs and "
+			  "the flat core",
+			  path);
+		error_hint(err, "Name another with --flatten.");
+		return -err->code;
+	}
+	return 0;
 }
 
-int flatten(const struct core *core, const char *core_path,
-	    const struct source_places *places, const char *path,
+int flatten(const struct core *core, const int *fds, const char *path,
 	    struct error *err)
 {
+	struct flattening f = {.core = core, .fds = fds};
 	struct output output;
 	int r = output_open(&output, path, err);
 
 	if (r < 0)
 		return r;
-	r = flatten_into(core, core_path, places, output.fd, err);
+	f.fd = output.fd;
+	r = write_all(&f, err);
 	if (r == 0)
 		r = output_commit(&output, err);
 	else

@@ -56,9 +56,7 @@ static int ask_sources(const struct core *core, const char *core_path,
 	int *fds = NULL;
 	int r = sources_open(core, core_path, places, &fds, err);
 
-	for (size_t i = 0; fds && i < core->source_count; i++)
-		close(fds[i]);
-	free(fds);
+	sources_close(core, fds);
 	return r;
 }
 

@@ -44,24 +44,57 @@ static void print(const struct options *options, const struct core *core,
 	json_decref(inspection);
 }
 
-static void inspect(const struct options *options, struct error *err)
+/* What is there is looked at, also when something else is missing. */
+static void verify(const struct options *options, const struct core *core,
+		   const int *fds, struct error *err)
+{
+	struct error unreadable = {0};
+	json_t *verification = NULL;
+
+	if (verification_make(core, fds, &verification, &unreadable) == 0) {
+		print(options, core, verification);
+		verification_judge(verification, &unreadable);
+	}
+	if (unreadable.fault != FAULT_NONE)
+		*err = unreadable;
+	json_decref(verification);
+}
+
+/* Damage is not to get digests that call it right. */
+static void make_flat(const struct options *options, const struct core *core,
+		      const int *fds, struct error *err)
 {
 	json_t *verification = NULL;
+
+	if (flatten_check(core, fds, options->flat_path, err) < 0 ||
+	    verification_make(core, fds, &verification, err) < 0)
+		return;
+	if (verification_judge(verification, err) == 0)
+		flatten(core, fds, options->flat_path, err);
+	else
+		print(options, core, verification);
+	json_decref(verification);
+}
+
+static void inspect(const struct options *options, struct error *err)
+{
+	const char *path = options->core_path;
+	int *fds = NULL;
 	struct core core;
 
-	if (core_open(&core, options->core_path, err) < 0)
+	if (core_open(&core, path, err) < 0)
 		return;
-	if (options->flat_path)
-		flatten(&core, options->core_path, &options->places,
-			options->flat_path, err);
-	else if (!options->verify ||
-		 verification_make(&core, &verification, err) == 0)
-		print(options, &core, verification);
-	if (verification)
-		verification_judge(verification, err);
-	if (err->fault != FAULT_NONE)
-		error_context(err, "cannot use '%s'", options->core_path);
-	json_decref(verification);
+	if (options->verify || options->flat_path)
+		sources_open(&core, path, &options->places, &fds, err);
+	if (options->verify)
+		verify(options, &core, fds, err);
+	else if (!options->flat_path)
+		print(options, &core, NULL);
+	else if (err->fault == FAULT_NONE)
+		make_flat(options, &core, fds, err);
+	if (err->fault != FAULT_NONE && err->fault != FAULT_USAGE)
+		error_context(err, "cannot use '%s'", path);
+	sources_close(&core, fds);
 	core_close(&core);
 }
 

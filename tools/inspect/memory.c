@@ -3,7 +3,6 @@
  */
 #include "memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,10 +27,7 @@ void memory_open(struct memory *ret_memory, const struct core *core,
 
 void memory_close(struct memory *memory)
 {
-	for (size_t i = 0; memory->source_fds && i < memory->core->source_count;
-	     i++)
-		close(memory->source_fds[i]);
-	free(memory->source_fds);
+	sources_close(memory->core, memory->source_fds);
 	*memory = (struct memory){0};
 }
 

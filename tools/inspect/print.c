@@ -122,31 +122,77 @@ void print_inspection(const struct paper *paper, const json_t *inspection)
 	print_mappings(paper, json_object_get(inspection, "mappings"));
 }
 
-static void print_damage(const struct paper *paper, const json_t *damage)
+/* @base: what it is of, if not of the core that was asked for */
+static void print_damage(const struct paper *paper, const json_t *damage,
+			 const char *base)
 {
 	const char *name = print_text_of(damage, "name");
+	const char *in = base[0] ? " in " : "";
 
 	if (json_object_get(damage, "memfd"))
-		paper_entry(paper, LABEL_WIDTH, "damaged", "memfd '%s'",
-			    print_text_of(damage, "memfd"));
+		paper_entry(paper, LABEL_WIDTH, "damaged", "memfd '%s'%s%s",
+			    print_text_of(damage, "memfd"), in, base);
 	else
-		paper_entry(paper, LABEL_WIDTH, "damaged", "%s-%s%s%s",
+		paper_entry(paper, LABEL_WIDTH, "damaged", "%s-%s%s%s%s%s",
 			    print_text_of(damage, "start"),
 			    print_text_of(damage, "end"), name[0] ? " " : "",
-			    name);
+			    name, in, base);
+}
+
+static void print_damages(const struct paper *paper, const json_t *verification)
+{
+	const json_t *list = json_object_get(verification, "damaged");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		print_damage(paper, json_array_get(list, i),
+			     print_text_of(verification, "name"));
+}
+
+static const char *verdict_on(const json_t *verification)
+{
+	return json_array_size(json_object_get(verification, "damaged")) == 0
+		       ? "all as captured"
+		       : "some of them damaged";
+}
+
+static void print_base(const struct paper *paper, const json_t *base)
+{
+	char size[PRINT_SIZE_MAX];
+
+	print_size(size, print_number_of(base, "bytes"));
+	paper_entry(paper, LABEL_WIDTH, "base",
+		    "%s: %" PRIu64 " pieces of memory, %s, %s",
+		    print_text_of(base, "name"),
+		    print_number_of(base, "checked"), size, verdict_on(base));
+	print_damages(paper, base);
+}
+
+static void print_unread(const struct paper *paper, const json_t *unread)
+{
+	const uint64_t files = print_number_of(unread, "files");
+	char size[PRINT_SIZE_MAX];
+
+	if (files == 0)
+		return;
+	print_size(size, print_number_of(unread, "bytes"));
+	paper_entry(paper, LABEL_WIDTH, "not read",
+		    "%s in %" PRIu64
+		    " other file%s, known by build ID or date alone",
+		    size, files, files == 1 ? "" : "s");
 }
 
 void print_verification(const struct paper *paper, const char *core_path,
 			const json_t *verification)
 {
-	const json_t *damaged = json_object_get(verification, "damaged");
-	const size_t count = json_array_size(damaged);
+	const json_t *bases = json_object_get(verification, "bases");
 	char size[PRINT_SIZE_MAX];
 
 	print_size(size, print_number_of(verification, "bytes"));
 	paper_words(paper, 0, "%s: %" PRIu64 " pieces of memory, %s, %s",
 		    core_path, print_number_of(verification, "checked"), size,
-		    count == 0 ? "all as captured" : "some of them damaged");
-	for (size_t i = 0; i < count; i++)
-		print_damage(paper, json_array_get(damaged, i));
+		    verdict_on(verification));
+	print_damages(paper, verification);
+	for (size_t i = 0; i < json_array_size(bases); i++)
+		print_base(paper, json_array_get(bases, i));
+	print_unread(paper, json_object_get(verification, "unread"));
 }

@@ -4,11 +4,14 @@
 #include "verification.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "common/io.h"
 #include "common/page_digest.h"
 #include "mappings.h"
+#include "needs.h"
 #include "stored.h"
 #include "text_json.h"
 
@@ -87,8 +90,8 @@ static int check_memfds(struct verification *v, struct error *err)
 	return r;
 }
 
-int verification_make(const struct core *core, json_t **ret_object,
-		      struct error *err)
+static int verify(const struct core *core, json_t **ret_object,
+		  struct error *err)
 {
 	struct verification v = {
 		.core = core,
@@ -112,7 +115,80 @@ int verification_make(const struct core *core, json_t **ret_object,
 	return r;
 }
 
-int verification_judge(const json_t *object, struct error *err)
+/*
+ * That which was found, whatever stands at its name.  What it needs itself the
+ * layer needs, too, and has it among its own sources.
+ */
+static int verify_base(int fd, json_t *bases, struct error *err)
+{
+	char link[64], path[PATH_MAX] = "";
+	struct core base;
+	json_t *object = NULL;
+	int r;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	io_read_link(link, path, sizeof(path));
+	r = core_open(&base, link, err);
+	if (r == 0) {
+		r = verify(&base, &object, err);
+		core_close(&base);
+	}
+	if (r < 0)
+		return error_context(err, "its base '%s'", path);
+	json_object_set_new(object, "name", text_json(path, strlen(path)));
+	json_array_append_new(bases, object);
+	return 0;
+}
+
+static int verify_bases(const struct core *core, const int *fds, json_t *object,
+			struct error *err)
+{
+	json_t *bases = json_array();
+	int r = 0;
+
+	json_object_set_new(object, "bases", bases);
+	for (size_t i = 0; r == 0 && i < core->source_count; i++)
+		if (core->sources[i].digest)
+			r = verify_base(fds[i], bases, err);
+	return r;
+}
+
+static json_t *unread_json(const struct core *core)
+{
+	json_t *needs = needs_json(core);
+	json_int_t files = 0;
+	json_int_t bytes = 0;
+
+	for (size_t i = 0; i < json_array_size(needs); i++) {
+		const json_t *need = json_array_get(needs, i);
+
+		if (json_object_get(need, "digest"))
+			continue;
+		files++;
+		bytes += json_integer_value(json_object_get(need, "bytes"));
+	}
+	json_decref(needs);
+	return json_pack("{s:I, s:I}", "files", files, "bytes", bytes);
+}
+
+int verification_make(const struct core *core, const int *fds,
+		      json_t **ret_object, struct error *err)
+{
+	json_t *object = NULL;
+	int r = verify(core, &object, err);
+
+	if (r == 0 && fds) {
+		json_object_set_new(object, "unread", unread_json(core));
+		r = verify_bases(core, fds, object, err);
+	}
+	if (r == 0)
+		*ret_object = json_incref(object);
+	json_decref(object);
+	return r;
+}
+
+/* @base: the name of the base that it is of, or NULL */
+static int judge(const json_t *object, const char *base, struct error *err)
 {
 	const size_t damaged =
 		json_array_size(json_object_get(object, "damaged"));
@@ -121,7 +197,24 @@ int verification_judge(const json_t *object, struct error *err)
 		return 0;
 	return error_set(
 		err, FAULT_CORRUPT,
-		"it is damaged: of %lld pieces of memory %zu %s not as captured",
+		"%s%s%s is damaged: of %lld pieces of memory %zu %s not as "
+		"captured",
+		base ? "its base '" : "it", base ? base : "", base ? "'" : "",
 		json_integer_value(json_object_get(object, "checked")), damaged,
 		damaged == 1 ? "is" : "are");
+}
+
+int verification_judge(const json_t *object, struct error *err)
+{
+	const json_t *bases = json_object_get(object, "bases");
+	int r = judge(object, NULL, err);
+
+	for (size_t i = 0; r == 0 && i < json_array_size(bases); i++) {
+		const json_t *base = json_array_get(bases, i);
+
+		r = judge(base,
+			  json_string_value(json_object_get(base, "name")),
+			  err);
+	}
+	return r;
 }
