@@ -127,8 +127,10 @@ static int open_sources(struct restore *r, struct error *err)
 {
 	const struct options *options = r->options;
 
-	return sources_open(&r->core, options->core_path, &options->places,
-			    &r->source_fds, err);
+	if (sources_open(&r->core, options->core_path, &options->places,
+			 &r->source_fds, err) < 0)
+		return -err->code;
+	return sources_check_mounts(&r->core, r->source_fds, err);
 }
 
 /* What is behind mappings, and the descriptors if they are to be made. */

@@ -223,6 +223,32 @@ static int open_base(const struct core *core, const struct core_source *source,
 	return -err->code;
 }
 
+int sources_open(const struct core *core, const char *core_path,
+		 const struct source_places *places, int **ret_fds,
+		 struct error *err)
+{
+	cleanup_heap int *fds = NULL;
+	int r = 0;
+
+	if (core->source_count == 0)
+		return 0;
+	fds = malloc(core->source_count * sizeof(*fds));
+	if (!fds)
+		return error_system(err, ENOMEM, "cannot open its sources");
+	for (size_t i = 0; r == 0 && i < core->source_count; i++) {
+		const struct core_source *source = &core->sources[i];
+
+		r = source->digest
+			    ? open_base(core, source, core_path, places,
+					&fds[i], err)
+			    : open_file(source, core->names + source->name,
+					places, &fds[i], err);
+	}
+	if (r == 0)
+		*ret_fds = take_pointer(&fds);
+	return r;
+}
+
 static bool is_executed(const struct core *core, size_t index)
 {
 	const struct core_mapping *m = core->mappings;
@@ -253,31 +279,13 @@ static int check_mount(const struct core *core, size_t index, int fd,
 			 core->names + core->sources[index].name);
 }
 
-int sources_open(const struct core *core, const char *core_path,
-		 const struct source_places *places, int **ret_fds,
-		 struct error *err)
+int sources_check_mounts(const struct core *core, const int *fds,
+			 struct error *err)
 {
-	cleanup_heap int *fds = NULL;
 	int r = 0;
 
-	if (core->source_count == 0)
-		return 0;
-	fds = malloc(core->source_count * sizeof(*fds));
-	if (!fds)
-		return error_system(err, ENOMEM, "cannot open its sources");
-	for (size_t i = 0; r == 0 && i < core->source_count; i++) {
-		const struct core_source *source = &core->sources[i];
-
-		r = source->digest
-			    ? open_base(core, source, core_path, places,
-					&fds[i], err)
-			    : open_file(source, core->names + source->name,
-					places, &fds[i], err);
-		if (r == 0)
-			r = check_mount(core, i, fds[i], err);
-	}
-	if (r == 0)
-		*ret_fds = take_pointer(&fds);
+	for (size_t i = 0; r == 0 && i < core->source_count; i++)
+		r = check_mount(core, i, fds[i], err);
 	return r;
 }
 

@@ -40,6 +40,9 @@ int sources_take_file(struct source_places *places, const char *text,
 int sources_open(const struct core *core, const char *core_path,
 		 const struct source_places *places, int **ret_fds,
 		 struct error *err);
+/* Whether what is executed of them can be: not where nothing may be. */
+int sources_check_mounts(const struct core *core, const int *fds,
+			 struct error *err);
 /* @fds as above, or NULL. */
 void sources_close(const struct core *core, int *fds);
 

@@ -229,3 +229,30 @@ Test(inspect_bases, what_would_be_ignored_is_refused)
 	expect_told(WORDS("--verify", "--flatten=x", "layer.core"), 2, NOTHING,
 		    "--flatten and --verify exclude each other\n");
 }
+
+/* As disks for cores are mounted where they are kept, and not restored. */
+Test(inspect_bases, cores_are_looked_at_where_nothing_may_be_executed)
+{
+	if (geteuid() != 0 || getenv("SUBCTX_TEST_UID"))
+		skip("only root can mount");
+	shell("mkdir disk && mount -t tmpfs -o noexec none disk");
+	make_layer();
+	shell("mv base.core layer.core disk");
+	expect_told(WORDS("disk/layer.core"), 0,
+		    WORDS("  here       cannot be restored: ", "mounted noexec",
+			  " _Py_read "),
+		    "");
+	expect_told(WORDS("--verify", "disk/layer.core"), 0,
+		    WORDS("/disk/base.core: "), "");
+	expect_told(WORDS("--flatten=flat.core", "disk/layer.core"), 0, NOTHING,
+		    "");
+	restore_refused(WORDS("disk/layer.core"), WORDS("mounted noexec"));
+	shell("mv disk/layer.core .");
+	restore_refused(WORDS("--base=disk/base.core", "layer.core"),
+			WORDS("cannot restore 'layer.core': cannot map '",
+			      "/base.core', which it has no copy of: it lies "
+			      "on a file system that is mounted noexec\n"));
+	shell("umount disk");
+	restore_well("print(json.dumps([1])); exit(0)\n", WORDS("flat.core"),
+		     "[1]\n");
+}

@@ -56,6 +56,8 @@ static int ask_sources(const struct core *core, const char *core_path,
 	int *fds = NULL;
 	int r = sources_open(core, core_path, places, &fds, err);
 
+	if (r == 0)
+		r = sources_check_mounts(core, fds, err);
 	sources_close(core, fds);
 	return r;
 }
