@@ -92,9 +92,9 @@ static int take_option(struct options *options, const char *word,
 	if (take_word(&value, "--inherit="))
 		return take_inherited(options, value, err);
 	if (take_word(&value, "--base="))
-		return sources_take_base(&options->places, value, err);
+		return source_places_take_base(&options->places, value, err);
 	if (take_word(&value, "--file="))
-		return sources_take_file(&options->places, value, err);
+		return source_places_take_file(&options->places, value, err);
 	if (!flag)
 		return unknown(err, word);
 	*flag = true;

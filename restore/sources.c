@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,40 +21,6 @@
 enum {
 	IDENTITY_SIZE = 160,
 };
-
-static int take_place(const char **places, size_t *count, const char *text,
-		      struct error *err)
-{
-	if (*count == SOURCES_PLACES_MAX) {
-		error_set(err, FAULT_USAGE,
-			  "more than %d files have another place",
-			  SOURCES_PLACES_MAX);
-		error_hint(err, "Bases are also looked for beside the core.");
-		return -err->code;
-	}
-	places[(*count)++] = text;
-	return 0;
-}
-
-int sources_take_base(struct source_places *places, const char *text,
-		      struct error *err)
-{
-	return take_place(places->bases, &places->base_count, text, err);
-}
-
-int sources_take_file(struct source_places *places, const char *text,
-		      struct error *err)
-{
-	if (text[0] == '=' || !strchr(text, '=')) {
-		error_set(err, FAULT_USAGE,
-			  "'%s' names no file and its new place, OLD=NEW",
-			  text);
-		error_hint(err, "OLD is the path that it had when it was "
-				"captured, as an error names it.");
-		return -err->code;
-	}
-	return take_place(places->moved, &places->moved_count, text, err);
-}
 
 static bool is_same_inode(const struct core_source *source,
 			  const struct stat *status)
@@ -127,24 +92,11 @@ static int check_file(const struct core_source *source, const char *name,
 	return refuse_file(source, name, &status, &id, err);
 }
 
-/* What --file says, or the name itself. */
-static const char *find_place(const struct source_places *places,
-			      const char *name)
-{
-	const size_t length = strlen(name);
-
-	for (size_t i = 0; i < places->moved_count; i++)
-		if (strncmp(places->moved[i], name, length) == 0 &&
-		    places->moved[i][length] == '=')
-			return places->moved[i] + length + 1;
-	return name;
-}
-
 static int open_file(const struct core_source *source, const char *name,
 		     const struct source_places *places, int *ret_fd,
 		     struct error *err)
 {
-	const char *path = find_place(places, name);
+	const char *path = source_places_find_file(places, name);
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0) {
@@ -163,64 +115,17 @@ static int open_file(const struct core_source *source, const char *name,
 	return 0;
 }
 
-/* Whether it is the base; @err is why it is not. */
-static bool is_base(const struct core *core, const struct core_source *source,
-		    const char *path, int *ret_fd, struct error *err)
-{
-	struct stat own, others;
-	struct core base;
-
-	*err = (struct error){0};
-	if (core_open(&base, path, err) < 0)
-		return false;
-	if (fstat(core->fd, &own) == 0 && fstat(base.fd, &others) == 0 &&
-	    own.st_dev == others.st_dev && own.st_ino == others.st_ino)
-		error_set(err, FAULT_CORRUPT, "'%s' is its own base", path);
-	else if (base.image->digest != source->digest)
-		error_set(err, FAULT_UNSUPPORTED,
-			  "'%s' is another core than its base; then: digest "
-			  "%016" PRIx64 ", now: %016" PRIx64,
-			  path, source->digest, base.image->digest);
-	else
-		*ret_fd = take_fd(&base.fd);
-	core_close(&base);
-	return err->fault == FAULT_NONE;
-}
-
-/* The same name, in the folder of @core_path. */
-static void place_beside(char path[PATH_MAX], const char *core_path,
-			 const char *name)
-{
-	const char *slash = strrchr(core_path, '/');
-	const char *base = strrchr(name, '/');
-
-	snprintf(path, PATH_MAX, "%.*s%s",
-		 slash ? (int)(slash + 1 - core_path) : 0, core_path,
-		 base ? base + 1 : name);
-}
-
-/* By its recorded name, beside the core, or where the caller says. */
 static int open_base(const struct core *core, const struct core_source *source,
 		     const char *core_path, const struct source_places *places,
 		     int *ret_fd, struct error *err)
 {
-	const char *name = core->names + source->name;
-	struct error later;
-	char beside[PATH_MAX];
+	struct source_base base;
+	int r = source_places_open_base(places, core, source, core_path, &base,
+					err);
 
-	if (is_base(core, source, name, ret_fd, err))
-		return 0;
-	place_beside(beside, core_path, name);
-	if (is_base(core, source, beside, ret_fd, &later))
-		return *err = later, 0;
-	for (size_t i = 0; i < places->base_count; i++)
-		if (is_base(core, source, places->bases[i], ret_fd, &later))
-			return *err = later, 0;
-	if (err->fault == FAULT_SYSTEM && later.fault != FAULT_SYSTEM)
-		*err = later;
-	error_context(err, "its base cannot be had");
-	error_hint(err, "If it is elsewhere now, --base FILE says where.");
-	return -err->code;
+	if (r == 0)
+		*ret_fd = base.fd;
+	return r;
 }
 
 int sources_open(const struct core *core, const char *core_path,

@@ -4,32 +4,9 @@
 #ifndef RESTORE_SOURCES_H
 #define RESTORE_SOURCES_H
 
-#include <stddef.h>
-
 #include "common/core_reader.h"
 #include "common/error.h"
-
-enum {
-	SOURCES_PLACES_MAX = 64,
-};
-
-/*
- * Where files are now.
- * @bases: cores, in any order
- * @moved: "OLD=NEW", both of them paths
- */
-struct source_places {
-	const char *bases[SOURCES_PLACES_MAX];
-	size_t base_count;
-	const char *moved[SOURCES_PLACES_MAX];
-	size_t moved_count;
-};
-
-/* What the options say: --base=FILE, and --file=OLD=NEW. */
-int sources_take_base(struct source_places *places, const char *text,
-		      struct error *err);
-int sources_take_file(struct source_places *places, const char *text,
-		      struct error *err);
+#include "common/source_places.h"
 
 /*
  * Opens all of them.  A file is the one of the capture if it has the same build

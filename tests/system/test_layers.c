@@ -177,7 +177,9 @@ Test(layers, base_that_is_missing_or_another_is_refused)
 	restore_refused(WORDS("layer.core"),
 			WORDS("/base.core' is another core than its base; "
 			      "then: digest ",
-			      ", now: "));
+			      ", now: ",
+			      "hint: Name the right one with --base FILE, or "
+			      "capture again."));
 	restore_refused(WORDS("--base=base.core", "layer.core"),
 			WORDS("is another core than its base"));
 	expect_layer(WORDS("--base=elsewhere", "layer.core"));

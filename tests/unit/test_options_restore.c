@@ -8,7 +8,7 @@
 #include "tests/expect.h"
 
 enum {
-	WORDS_MAX = SOURCES_PLACES_MAX + 2,
+	WORDS_MAX = SOURCE_PLACES_MAX + 2,
 };
 
 static char *argv_of[WORDS_MAX + 2];
@@ -102,17 +102,17 @@ Test(options, places_that_are_none_are_named)
 /* The last one is too many. */
 static void expect_most(const char *option, const char *message)
 {
-	static const char *words[SOURCES_PLACES_MAX + 3];
+	static const char *words[SOURCE_PLACES_MAX + 3];
 	struct options options = {.argc = 77};
 	struct error err = {0};
 
-	for (size_t i = 0; i <= SOURCES_PLACES_MAX; i++)
+	for (size_t i = 0; i <= SOURCE_PLACES_MAX; i++)
 		words[i] = option;
-	words[SOURCES_PLACES_MAX] = "svc.core";
-	words[SOURCES_PLACES_MAX + 1] = NULL;
+	words[SOURCE_PLACES_MAX] = "svc.core";
+	words[SOURCE_PLACES_MAX + 1] = NULL;
 	cr_expect(parse(&options, words, &err) == 0, "%s", err.text);
-	words[SOURCES_PLACES_MAX] = option;
-	words[SOURCES_PLACES_MAX + 1] = "svc.core";
+	words[SOURCE_PLACES_MAX] = option;
+	words[SOURCE_PLACES_MAX + 1] = "svc.core";
 	cr_expect(parse(&options, words, &err) < 0);
 	expect_text(err.text, message);
 	cr_expect(err.hint[0]);

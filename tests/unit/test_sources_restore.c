@@ -314,7 +314,8 @@ Test(sources, another_base_is_refused)
 	expect_contains(err.text, "/base' is another core than its base; "
 				  "then: digest ");
 	expect_contains(err.text, ", now: ");
-	expect_contains(err.hint, "--base FILE says where");
+	expect_text(err.hint,
+		    "Name the right one with --base FILE, or capture again.");
 	cr_expect(err.fault == FAULT_UNSUPPORTED);
 }
 
@@ -322,29 +323,54 @@ Test(sources, missing_base_is_named)
 {
 	struct made_core from;
 	struct made made;
+	struct error err;
 
 	make_base(&made, &from);
 	unlink("base");
-	expect_refused(&made, "its base cannot be had: cannot open '/tmp/");
-	expect_refused(&made, "/base': No such file or directory");
+	err = refuse(&made);
+	expect_contains(err.text, "its base cannot be had: cannot open '/tmp/");
+	expect_contains(err.text, "/base': No such file or directory");
+	expect_text(err.hint,
+		    "If it is elsewhere now, --base FILE says where.");
+	/* A folder on the way that is none. */
+	strcat(made.names + 1, "/gone");
+	made_files_write("base", "nothing", 7);
+	err = refuse(&made);
+	expect_contains(err.text, "/base/gone': Not a directory");
+	expect_text(err.hint,
+		    "If it is elsewhere now, --base FILE says where.");
 }
 
+static void expect_hint(const struct made *made, const char *message,
+			const char *hint)
+{
+	const struct error err = refuse(made);
+
+	expect_contains(err.text, message);
+	expect_text(err.hint, hint);
+}
+
+/* That it may be elsewhere is said only of one that is not there. */
 Test(sources, damaged_base_is_refused)
 {
+	static const char hint[] =
+		"Name the right one with --base FILE, or capture again.";
 	struct made_core from;
 	struct made made;
 
 	make_base(&made, &from);
 	from.image.version++;
 	made_files_write_core("base", &from);
-	expect_refused(&made, "it has version ");
+	expect_hint(&made, "it has version ", hint);
 	from.image.version--;
 	made_files_write_core("base", &from);
 	expect_taken(&made);
 	cr_assert(truncate("base", MADE_DATA + 4096) == 0);
 	expect_refused(&made, "/base': it is cut short");
 	made_files_write("base", "nothing", 7);
-	expect_refused(&made, "/base': it is not an ELF file");
+	expect_hint(&made, "/base': it is not an ELF file", hint);
+	made_files_write("base", "", 0);
+	expect_hint(&made, "/base': it is not an ELF file", hint);
 	unlink("base");
 	cr_assert(mkdir("base", 0700) == 0);
 	expect_refused(&made, "/base': it is not a regular file");
@@ -411,6 +437,10 @@ Test(sources, base_is_where_the_caller_says)
 	/* What is there but another one tells more than what is not there. */
 	made.places.base_count = 2;
 	expect_refused(&made, "'wrong' is another core than its base");
+	made.places.bases[0] = "wrong";
+	made.places.bases[1] = "nowhere";
+	expect_refused(&made, "'wrong' is another core than its base");
+	made.places.bases[0] = "nowhere";
 	made.places.base_count = 1;
 	expect_refused(&made, "/base': No such file or directory");
 }

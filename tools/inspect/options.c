@@ -76,9 +76,9 @@ static int take_option(struct options *options, int code, struct error *err)
 		options->flat_path = optarg;
 		break;
 	case OPTION_BASE:
-		return sources_take_base(&options->places, optarg, err);
+		return source_places_take_base(&options->places, optarg, err);
 	case OPTION_FILE:
-		return sources_take_file(&options->places, optarg, err);
+		return source_places_take_file(&options->places, optarg, err);
 	case 'h':
 		options->help = true;
 		break;
