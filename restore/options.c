@@ -34,7 +34,18 @@ static const char help[] =
 	"\n"
 	"Example:  echo '2 + 2' | subctx-restore bc.core\n";
 
-static bool *find_flag(struct options *options, const char *word)
+/* Whether @word is @name, alone or with "=VALUE": *ret_value is that, or NULL. */
+static bool is_option(const char *word, const char *name,
+		      const char **ret_value)
+{
+	if (!take_word(&word, name) || (*word && *word != '='))
+		return false;
+	*ret_value = *word ? word + 1 : NULL;
+	return true;
+}
+
+static bool *find_flag(struct options *options, const char *word,
+		       const char **ret_value)
 {
 	const struct {
 		const char *name;
@@ -52,7 +63,7 @@ static bool *find_flag(struct options *options, const char *word)
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
-		if (strcmp(flags[i].name, word) == 0)
+		if (is_option(word, flags[i].name, ret_value))
 			return flags[i].flag;
 	return NULL;
 }
@@ -83,20 +94,53 @@ static int take_inherited(struct options *options, const char *text,
 	return 0;
 }
 
-static int take_option(struct options *options, const char *word,
+static int take_base(struct options *options, const char *text,
+		     struct error *err)
+{
+	return source_places_take_base(&options->places, text, err);
+}
+
+static int take_file(struct options *options, const char *text,
+		     struct error *err)
+{
+	return source_places_take_file(&options->places, text, err);
+}
+
+/* With its value, which may be the next word; *at is its last one then. */
+static int take_option(struct options *options, char *argv[], int *at,
 		       struct error *err)
 {
-	const char *value = word;
-	bool *flag = find_flag(options, word);
+	static const struct {
+		const char *name;
+		int (*take)(struct options *options, const char *text,
+			    struct error *err);
+	} valued[] = {
+		{"--inherit", take_inherited},
+		{"--base", take_base},
+		{"--file", take_file},
+	};
+	const char *word = argv[*at];
+	const char *value = NULL;
+	bool *flag = find_flag(options, word, &value);
 
-	if (take_word(&value, "--inherit="))
-		return take_inherited(options, value, err);
-	if (take_word(&value, "--base="))
-		return source_places_take_base(&options->places, value, err);
-	if (take_word(&value, "--file="))
-		return source_places_take_file(&options->places, value, err);
+	for (size_t i = 0; i < sizeof(valued) / sizeof(*valued); i++) {
+		if (!is_option(word, valued[i].name, &value))
+			continue;
+		if (!value)
+			value = argv[++*at];
+		if (value)
+			return valued[i].take(options, value, err);
+		error_set(err, FAULT_USAGE, "option '%s' wants a value", word);
+		error_hint(err, "--help lists the options.");
+		return -err->code;
+	}
 	if (!flag)
 		return unknown(err, word);
+	if (value) {
+		error_set(err, FAULT_USAGE, "option '%s' takes no value", word);
+		error_hint(err, "--help lists the options.");
+		return -err->code;
+	}
 	*flag = true;
 	return 0;
 }
@@ -112,7 +156,7 @@ int options_parse(struct options *ret_options, int argc, char *argv[],
 
 		if (strcmp(argv[i], "--") == 0)
 			break;
-		r = take_option(&options, argv[i], err);
+		r = take_option(&options, argv, &i, err);
 		if (r < 0)
 			return r;
 	}

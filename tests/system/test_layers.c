@@ -154,6 +154,7 @@ Test(layers, base_is_found_beside_its_layer_or_where_it_is_said_to_be)
 	expect_layer(WORDS("a/layer.core"));
 	shell("mv a/base.core b/moved");
 	expect_layer(WORDS("--base=b/moved", "a/layer.core"));
+	expect_layer(WORDS("--base", "b/moved", "a/layer.core"));
 	expect_layer(
 		WORDS("--base=a/layer.core", "--base=b/moved", "a/layer.core"));
 	shell("cp -p b/moved a/base.core");

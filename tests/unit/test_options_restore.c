@@ -88,6 +88,35 @@ Test(options, places_of_files_are_kept_in_order)
 	expect_text(options.core_path, "svc.core");
 }
 
+Test(options, values_may_be_words_of_their_own)
+{
+	struct options options =
+		ACCEPT("--base", "a.core", "--stop", "--file", "/x=y", "--base",
+		       "-b", "--inherit", "7", "svc.core", "--", "--base");
+
+	cr_expect(options.places.base_count == 2);
+	expect_text(options.places.bases[0], "a.core");
+	expect_text(options.places.bases[1], "-b");
+	expect_text(options.places.moved[0], "/x=y");
+	cr_expect(options.inherited_count == 1 && options.inherited[0] == 7);
+	cr_expect(options.stop && options.argc == 1);
+	expect_text(options.core_path, "svc.core");
+	options = ACCEPT("--base", "--", "svc.core");
+	expect_text(options.places.bases[0], "--");
+}
+
+Test(options, values_that_are_missing_or_too_many_are_named)
+{
+	REFUSE("option '--base' wants a value", "--base");
+	REFUSE("option '--file' wants a value", "--stop", "--file");
+	REFUSE("option '--inherit' wants a value", "--inherit");
+	REFUSE("option '--stop=1' takes no value", "--stop=1", "a.core");
+	REFUSE("option '--populate=' takes no value", "--populate=", "a.core");
+	REFUSE("unknown option '--bases'", "--bases", "a.core", "svc.core");
+	REFUSE("unknown option '--bas=a'", "--bas=a", "svc.core");
+	REFUSE("unknown option '--stops'", "--stops", "svc.core");
+}
+
 Test(options, places_that_are_none_are_named)
 {
 	REFUSE("'/lib/a' names no file and its new place, OLD=NEW",
@@ -95,8 +124,8 @@ Test(options, places_that_are_none_are_named)
 	REFUSE("'' names no file and its new place, OLD=NEW", "--file=", "a");
 	REFUSE("'=b' names no file and its new place, OLD=NEW", "--file==b",
 	       "a");
-	REFUSE("unknown option '--file'", "--file", "a=b", "svc.core");
-	REFUSE("unknown option '--base'", "--base", "a.core", "svc.core");
+	REFUSE("'/lib/a' names no file and its new place, OLD=NEW", "--file",
+	       "/lib/a", "svc.core");
 }
 
 /* The last one is too many. */
@@ -154,7 +183,6 @@ Test(options, what_is_unknown_is_named)
 {
 	REFUSE("unknown option '--nonsense'", "--nonsense", "a.core");
 	REFUSE("unknown option '-x'", "-x");
-	REFUSE("unknown option '--stop=1'", "--stop=1", "a.core");
 	REFUSE("unknown option '-hV'", "-hV");
 	REFUSE("unknown option '---'", "---");
 }

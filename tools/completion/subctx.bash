@@ -133,7 +133,7 @@ _subctx_moved() {
 }
 
 _subctx_restore() {
-	local typed first option value wants=
+	local typed first option value wants='--inherit --base --file'
 	_subctx_look
 	case $option in
 	--base) _subctx_cores ;;
