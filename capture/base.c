@@ -22,19 +22,37 @@ static bool is_same_file(const char *a, const char *b)
 	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
+static bool is_source(const struct base *base, const struct core_source *source,
+		      const struct source_places *places, const char *output)
+{
+	const struct core *core = &base->core;
+	const char *name = core->names + source->name;
+	struct error ignored = {0};
+	struct source_base found;
+
+	if (!source->digest)
+		return is_same_file(source_places_find_file(places, name),
+				    output);
+	if (source_places_open_base(places, core, source, base->path, &found,
+				    &ignored) < 0)
+		return false;
+	close(found.fd);
+	return is_same_file(found.path, output);
+}
+
 /*
  * The core could be replaced while it is read, but who would know it then? So
  * it is with what it counts on itself.
  */
-static int check_output(const struct base *base, const char *output,
+static int check_output(const struct base *base,
+			const struct source_places *places, const char *output,
 			struct error *err)
 {
 	const struct core *core = &base->core;
 	bool is_needed = is_same_file(base->path, output);
 
 	for (size_t i = 0; i < core->source_count; i++)
-		is_needed |= is_same_file(core->names + core->sources[i].name,
-					  output);
+		is_needed |= is_source(base, &core->sources[i], places, output);
 	if (!is_needed)
 		return 0;
 	error_set(err, FAULT_USAGE, "'%s' cannot be both the base and the core",
@@ -43,22 +61,42 @@ static int check_output(const struct base *base, const char *output,
 	return -err->code;
 }
 
-static int make_argv(struct base *base, char *const *arguments,
-		     struct error *err)
+/* The restorer changes none of them. */
+static char *word(const char *text)
+{
+	return (char *)(uintptr_t)text;
+}
+
+static char **add_option(char **argv, const char *name,
+			 const char *const *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		*argv++ = word(name);
+		*argv++ = word(values[i]);
+	}
+	return argv;
+}
+
+static int make_argv(struct base *base, const struct source_places *places,
+		     char *const *arguments, struct error *err)
 {
 	size_t count = 0;
 	char **argv;
 
 	while (arguments[count])
 		count++;
-	argv = calloc(count + 4, sizeof(*argv));
+	argv = calloc(count + 4 +
+			      2 * (places->base_count + places->moved_count),
+		      sizeof(*argv));
 	if (!argv)
 		return error_system(err, ENOMEM, "cannot keep the arguments");
 	base->argv = argv;
 	*argv++ = base->restorer;
+	argv = add_option(argv, "--base", places->bases, places->base_count);
+	argv = add_option(argv, "--file", places->moved, places->moved_count);
 	*argv++ = base->path;
 	if (count > 0)
-		*argv++ = (char *)(uintptr_t) "--";
+		*argv++ = word("--");
 	memcpy(argv, arguments, count * sizeof(*argv));
 	return 0;
 }
@@ -98,7 +136,8 @@ static enum cpu_level find_level(const struct core_machine *machine)
 	return CPU_LEVEL_NONE;
 }
 
-int base_open(struct base *ret_base, const char *path, char *const *arguments,
+int base_open(struct base *ret_base, const char *path,
+	      const struct source_places *places, char *const *arguments,
 	      const char *output, struct error *err)
 {
 	struct base base = {.core.fd = -1};
@@ -113,13 +152,13 @@ int base_open(struct base *ret_base, const char *path, char *const *arguments,
 	if (r < 0)
 		return r;
 	base.level = find_level(base.core.machine);
-	r = check_output(&base, output, err);
+	r = check_output(&base, places, output, err);
 	if (r == 0)
 		r = neighbour_find(base.restorer, "subctx-restore",
 				   "../restore", err);
 	*ret_base = base;
 	if (r == 0)
-		r = make_argv(ret_base, arguments, err);
+		r = make_argv(ret_base, places, arguments, err);
 	if (r == 0)
 		r = find_inherited(ret_base, err);
 	if (r < 0)

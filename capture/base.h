@@ -11,6 +11,7 @@
 
 #include "common/core_reader.h"
 #include "common/cpu.h"
+#include "common/source_places.h"
 
 /*
  * @path: as given, or with a folder, so that it is no option
@@ -32,10 +33,12 @@ struct base {
 };
 
 /*
+ * @places: for the restorer, as the options name them
  * @arguments: for the service, up to a NULL
  * @output: where the layer is to be, which must not be the base
  */
-int base_open(struct base *ret_base, const char *path, char *const *arguments,
+int base_open(struct base *ret_base, const char *path,
+	      const struct source_places *places, char *const *arguments,
 	      const char *output, struct error *err);
 /* Safe on a zeroed one. */
 void base_close(struct base *base);

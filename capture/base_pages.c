@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,20 +26,67 @@ static struct mapping shown(const char *path, uint64_t device, uint64_t inode)
 	};
 }
 
-static int open_source(struct base_pages *base, size_t i,
+/* What --file says is where the restorer has found it. */
+static int find_file(const struct source_places *places, const char *name,
+		     const struct core_source *source, char path[PATH_MAX],
+		     struct mapping *ret_shown)
+{
+	const char *place = source_places_find_file(places, name);
+	struct stat status = {.st_dev = source->device,
+			      .st_ino = source->inode};
+
+	if (!realpath(place, path) ||
+	    (place != name && stat(path, &status) < 0))
+		return -errno;
+	*ret_shown = shown(path, status.st_dev, status.st_ino);
+	return 0;
+}
+
+/* By its digest, as the restorer has. */
+static int find_base(const struct base_pages *base, const char *core_path,
+		     const struct source_places *places,
+		     const struct core_source *source, char path[PATH_MAX],
+		     struct mapping *ret_shown)
+{
+	struct error ignored = {0};
+	struct source_base found;
+	struct stat status;
+	int r = source_places_open_base(places, &base->core, source, core_path,
+					&found, &ignored);
+
+	if (r < 0)
+		return r;
+	if (fstat(found.fd, &status) < 0 || !realpath(found.path, path))
+		r = -errno;
+	close(found.fd);
+	if (r == 0)
+		*ret_shown = shown(path, status.st_dev, status.st_ino);
+	return r;
+}
+
+static int open_source(struct base_pages *base, size_t i, const char *core_path,
+		       const struct source_places *places,
 		       struct sources *sources, struct error *err)
 {
 	const struct core_source *source = &base->core.sources[i];
-	const char *path = base->core.names + source->name;
-	const struct mapping m = shown(path, source->device, source->inode);
-	int r = sources_find(sources, &m, &base->indices[i], err);
+	char path[PATH_MAX];
+	struct mapping m;
+	int r = source->digest
+			? find_base(base, core_path, places, source, path, &m)
+			: find_file(places, base->core.names + source->name,
+				    source, path, &m);
 
+	base->indices[i] = SOURCES_NONE;
+	if (r < 0)
+		return 0;
+	r = sources_find(sources, &m, &base->indices[i], err);
 	if (r == 0 && base->indices[i] != SOURCES_NONE)
 		base->fds[i] = open(path, O_RDONLY | O_CLOEXEC);
 	return r;
 }
 
 static int open_sources(struct base_pages *base, const char *path,
+			const struct source_places *places,
 			struct sources *sources, struct error *err)
 {
 	const size_t count = base->core.source_count;
@@ -56,19 +104,20 @@ static int open_sources(struct base_pages *base, const char *path,
 	m = shown(base->path, status.st_dev, status.st_ino);
 	r = sources_find(sources, &m, &base->index, err);
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = open_source(base, i, sources, err);
+		r = open_source(base, i, path, places, sources, err);
 	return r;
 }
 
 int base_pages_open(struct base_pages *ret_base, const char *path,
-		    struct sources *sources, struct error *err)
+		    const struct source_places *places, struct sources *sources,
+		    struct error *err)
 {
 	struct base_pages base = {0};
 	int r = core_open(&base.core, path, err);
 
 	if (r < 0)
 		return r;
-	r = open_sources(&base, path, sources, err);
+	r = open_sources(&base, path, places, sources, err);
 	if (r < 0)
 		base_pages_close(&base);
 	else

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "common/core_reader.h"
+#include "common/source_places.h"
 #include "sources.h"
 
 /* @fds: of its sources, as the core counts them; -1 for none that is of use */
@@ -26,9 +27,10 @@ struct base_place {
 	uint32_t source;
 };
 
-/* Adds the base and its sources to @sources. */
+/* Adds the base and its sources, where they are now, to @sources. */
 int base_pages_open(struct base_pages *ret_base, const char *path,
-		    struct sources *sources, struct error *err);
+		    const struct source_places *places, struct sources *sources,
+		    struct error *err);
 /*
  * Where the bytes from @address on are, as far as they lie together; false
  * where the base has none, *ret_place tells then how far that is so.

@@ -262,6 +262,7 @@ static int audit_outside(struct capture *c, struct error *err)
 					.auxv = c->auxv,
 					.auxv_size = c->auxv_size,
 					.base = c->options->base_path,
+					.places = &c->options->places,
 					.replaced = c->options->core_path,
 				},
 				err);

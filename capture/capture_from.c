@@ -115,8 +115,8 @@ int capture_from(struct capture *c, const struct ready_wait *wait,
 		 struct error *err)
 {
 	const struct options *options = c->options;
-	int r = base_open(&c->base, options->base_path, options->service_argv,
-			  options->core_path, err);
+	int r = base_open(&c->base, options->base_path, &options->places,
+			  options->service_argv, options->core_path, err);
 
 	terminal_read(&c->terminal);
 	if (r == 0)

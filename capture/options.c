@@ -21,6 +21,8 @@ enum option_value {
 	OPTION_READY = 256,
 	OPTION_PID,
 	OPTION_FROM,
+	OPTION_BASE,
+	OPTION_FILE,
 	OPTION_LEAVE_RUNNING,
 	OPTION_KILL,
 	OPTION_REMAP,
@@ -42,6 +44,8 @@ static const struct option long_options[] = {
 	{"ready", required_argument, NULL, OPTION_READY},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"from", required_argument, NULL, OPTION_FROM},
+	{"base", required_argument, NULL, OPTION_BASE},
+	{"file", required_argument, NULL, OPTION_FILE},
 	{"leave-running", no_argument, NULL, OPTION_LEAVE_RUNNING},
 	{"kill", no_argument, NULL, OPTION_KILL},
 	{"remap", no_argument, NULL, OPTION_REMAP},
@@ -93,6 +97,8 @@ static const char help[] =
 	"                         point, and write it to another core, by default\n"
 	"                         with .layer.core for the .core of its name; the\n"
 	"                         ARGUMENTs are those that subctx-restore takes\n"
+	"      --base=FILE        a base of BASE, where it has another place than it had\n"
+	"      --file=OLD=NEW     the file OLD that BASE has no copy of is NEW now\n"
 	"      --leave-running    let the service go on afterwards\n"
 	"      --kill             end it afterwards, also with --pid\n"
 	"      --remap            have a service that goes on share the core's memory\n"
@@ -191,6 +197,10 @@ static int parse_one(struct parsing *parsing, int code, struct error *err)
 	case OPTION_FROM:
 		options->base_path = optarg;
 		return 0;
+	case OPTION_BASE:
+		return source_places_take_base(&options->places, optarg, err);
+	case OPTION_FILE:
+		return source_places_take_file(&options->places, optarg, err);
 	case OPTION_LEAVE_RUNNING:
 		parsing->leave_running = true;
 		return 0;
@@ -312,6 +322,21 @@ static int make_policy(struct parsing *parsing, struct error *err)
 	return r;
 }
 
+static int check_places(const struct options *options, struct error *err)
+{
+	const struct source_places *places = &options->places;
+
+	if (options->base_path ||
+	    (places->base_count == 0 && places->moved_count == 0))
+		return 0;
+	error_set(err, FAULT_USAGE,
+		  "--base and --file are for a service that is restored: with "
+		  "--from");
+	error_hint(err, "They say where something is now that the core of "
+			"--from needs.");
+	return -err->code;
+}
+
 /* What only makes sense together, or not. */
 static int conclude(struct parsing *parsing, struct error *err)
 {
@@ -323,6 +348,8 @@ static int conclude(struct parsing *parsing, struct error *err)
 				"a process with --pid.");
 		return -err->code;
 	}
+	if (check_places(options, err) < 0)
+		return -err->code;
 	if (options->pid && options->base_path)
 		return error_set(err, FAULT_USAGE,
 				 "--pid and --from exclude each other");

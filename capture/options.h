@@ -11,6 +11,7 @@
 
 #include "common/cpu.h"
 #include "common/error.h"
+#include "common/source_places.h"
 #include "policy.h"
 #include "ready.h"
 
@@ -18,6 +19,7 @@
  * @core_path: as given, or made of the program's name
  * @pid: of a process that runs already, or 0
  * @base_path: of the core that the service is restored from, or NULL
+ * @places: where the files are that this core has no copy of
  * @service_argv: NULL with @pid; with @base_path what it is restored with
  * @cpu_level, @cpu_name: for what it is to choose its code
  * @policy: what becomes of descriptors; options_deinit() releases it
@@ -34,6 +36,7 @@ struct options {
 	struct policy policy;
 	pid_t pid;
 	const char *base_path;
+	struct source_places places;
 	char **service_argv;
 	uint64_t timeout_ms;
 	uint64_t settle_ms;

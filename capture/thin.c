@@ -237,7 +237,7 @@ static int for_all(struct thinning *th,
 	return r;
 }
 
-static int compare_with(struct thinning *th, const char *path,
+static int compare_with(struct thinning *th, const struct thin_service *service,
 			struct error *err)
 {
 	cleanup_heap char *pieces = malloc(2 * PIECE);
@@ -246,7 +246,8 @@ static int compare_with(struct thinning *th, const char *path,
 
 	if (!pieces)
 		return error_system(err, ENOMEM, "cannot compare the base");
-	r = base_pages_open(&base, path, &th->all->sources, err);
+	r = base_pages_open(&base, service->base, service->places,
+			    &th->all->sources, err);
 	if (r < 0)
 		return r;
 	th->base = &base;
@@ -276,7 +277,7 @@ int thin_decide(struct contents *contents, const struct thin_service *service,
 	if (r == 0)
 		r = for_all(&th, split_mapping, err);
 	if (r == 0 && service->base)
-		r = compare_with(&th, service->base, err);
+		r = compare_with(&th, service, err);
 	page_runs_deinit(&th.wanted);
 	contents->outside = th.pages.outside;
 	contents->outside_count = th.pages.outside_count;

@@ -4,12 +4,14 @@
 #ifndef CAPTURE_THIN_H
 #define CAPTURE_THIN_H
 
+#include "common/source_places.h"
 #include "contents.h"
 #include "threads.h"
 
 /*
  * @threads, @auxv: by which debuggers begin, who find what they need for that
  * @base: the core from which it was started, or NULL
+ * @places: where its own sources are
  * @replaced: the name of the new core; what stands there is gone then
  */
 struct thin_service {
@@ -18,6 +20,7 @@ struct thin_service {
 	const char *auxv;
 	size_t auxv_size;
 	const char *base;
+	const struct source_places *places;
 	const char *replaced;
 };
 

@@ -22,6 +22,7 @@ enum {
 struct made {
 	struct made_core from;
 	struct base_pages base;
+	struct source_places places;
 	struct sources sources;
 	uint64_t heap;
 };
@@ -81,8 +82,8 @@ static void open_base(struct made *made)
 	struct error err = {0};
 
 	made_files_write_core("base.core", &made->from);
-	cr_assert(base_pages_open(&made->base, "base.core", &made->sources,
-				  &err) == 0,
+	cr_assert(base_pages_open(&made->base, "base.core", &made->places,
+				  &made->sources, &err) == 0,
 		  "%s", err.text);
 }
 
@@ -202,14 +203,106 @@ Test(base_pages, of_a_source_that_is_gone_are_nowhere)
 	unmake(made);
 }
 
+/* A copy of it, too, as the restorer has looked at what it is. */
+Test(base_pages, of_a_source_that_was_moved_are_where_it_is)
+{
+	struct made *made = make();
+	char path[MADE_PATH_MAX];
+
+	made->places.moved[0] = "lib=b/moved";
+	made->places.moved_count = 1;
+	cr_assert(system("mkdir b && cp -p lib b/moved && rm lib") == 0);
+	open_base(made);
+	cr_assert(made->sources.count == 3);
+	made_files_path(path, "b/moved");
+	expect_text(made->sources.items[1].path, path);
+	expect_place(made, made->heap + 4 * PAGE, 1, 2 * PAGE, 4 * PAGE);
+	expect_place(made, made->heap + 8 * PAGE, 2, 5 * PAGE, 2 * PAGE);
+	unmake(made);
+}
+
+/* "lib" is another core, whose digest is that of the first source. */
+static struct made *make_layer(struct made_core *lowest)
+{
+	struct made *made = make();
+	struct error err = {0};
+	struct core core;
+
+	made_core_init(lowest);
+	lowest->image.seconds = 77;
+	made_files_write_core("lib", lowest);
+	cr_assert(core_open(&core, "lib", &err) == 0, "%s", err.text);
+	made->from.sources[0] = (struct core_source){
+		.name = 14, .digest = core.image->digest, .size = 16 * PAGE};
+	core_close(&core);
+	return made;
+}
+
+static void expect_lowest(const struct made *made, const char *name)
+{
+	char path[MADE_PATH_MAX];
+
+	cr_assert(made->sources.count == 3);
+	made_files_path(path, name);
+	expect_text(made->sources.items[1].path, path);
+	cr_expect(made->sources.items[1].known.digest ==
+		  made->from.sources[0].digest);
+	expect_place(made, made->heap + 4 * PAGE, 1, 2 * PAGE, 4 * PAGE);
+}
+
+Test(base_pages, of_a_base_of_the_base_are_where_it_is)
+{
+	struct made_core lowest;
+	struct made *made = make_layer(&lowest);
+
+	cr_assert(system("mkdir b && mv lib b/moved") == 0);
+	made->places.bases[0] = "nowhere";
+	made->places.bases[1] = "b/moved";
+	made->places.base_count = 2;
+	open_base(made);
+	expect_lowest(made, "b/moved");
+	unmake(made);
+}
+
+/* Both in another folder, where nobody needs to say so. */
+Test(base_pages, of_a_base_of_the_base_may_be_beside_it)
+{
+	struct made_core lowest;
+	struct made *made = make_layer(&lowest);
+	struct error err = {0};
+
+	made_files_write_core("base.core", &made->from);
+	cr_assert(system("mkdir b && mv lib base.core b") == 0);
+	cr_assert(base_pages_open(&made->base, "b/base.core", &made->places,
+				  &made->sources, &err) == 0,
+		  "%s", err.text);
+	expect_lowest(made, "b/lib");
+	unmake(made);
+}
+
+Test(base_pages, of_another_core_than_its_base_are_nowhere)
+{
+	struct made_core lowest;
+	struct made *made = make_layer(&lowest);
+
+	lowest.image.seconds++;
+	made_files_write_core("lib", &lowest);
+	open_base(made);
+	cr_expect(made->sources.count == 2);
+	expect_nowhere(made, made->heap + 4 * PAGE, 4 * PAGE);
+	unmake(made);
+}
+
 Test(base_pages, base_that_is_none_is_refused)
 {
 	struct base_pages base;
+	const struct source_places places = {0};
 	struct sources sources = {0};
 	struct error err = {0};
 
 	made_files_write("base.core", "nothing", 7);
-	cr_expect(base_pages_open(&base, "base.core", &sources, &err) < 0);
+	cr_expect(base_pages_open(&base, "base.core", &places, &sources, &err) <
+		  0);
 	expect_contains(err.text, "cannot use 'base.core'");
 	cr_expect(sources.count == 0);
 }

@@ -156,6 +156,35 @@ Test(options, layer_has_the_name_of_its_base)
 	cr_expect(ACCEPT("--from=a.core", "--leave-running").live_on);
 }
 
+Test(options, what_the_base_needs_may_have_moved)
+{
+	struct options options =
+		ACCEPT("--base=a.core", "--from=svc.core", "--base", "b.core",
+		       "--file=/x=y", "--file", "/lib/a=b=c");
+
+	expect_text(options.base_path, "svc.core");
+	cr_expect(options.places.base_count == 2);
+	expect_text(options.places.bases[0], "a.core");
+	expect_text(options.places.bases[1], "b.core");
+	cr_expect(options.places.moved_count == 2);
+	expect_text(options.places.moved[0], "/x=y");
+	expect_text(options.places.moved[1], "/lib/a=b=c");
+	cr_expect(ACCEPT("--from=svc.core").places.base_count == 0);
+	REFUSE("'x' names no file and its new place, OLD=NEW", "--file=x",
+	       "--from=svc.core");
+	REFUSE("option '--base' wants a value", "--from=svc.core", "--base");
+}
+
+Test(options, places_are_for_a_service_that_is_restored)
+{
+	const char *message = "--base and --file are for a service that is "
+			      "restored: with --from";
+
+	REFUSE(message, "--base=a.core", "svc");
+	REFUSE(message, "--file=a=b", "svc");
+	REFUSE(message, "--base=a.core", "--thin", "--pid=1");
+}
+
 Test(options, help_and_version_need_nothing_else)
 {
 	cr_expect(ACCEPT("--help").help);

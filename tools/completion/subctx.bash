@@ -98,14 +98,15 @@ _subctx_carry() {
 _subctx_capture() {
 	local typed first option value program
 	local wants='-o --output --ready --timeout --settle --cpu --carry --drop'
-	wants+=' --inherit --policy --pid --from --explain'
+	wants+=' --inherit --policy --pid --from --base --file --explain'
 	_subctx_look
 	_subctx_find_program
 	((program)) && _subctx_service && return
 	case $option in
 	-o | --output | --policy) _subctx_files ;;
 	--pid) _subctx_processes ;;
-	--from) _subctx_cores ;;
+	--from | --base) _subctx_cores ;;
+	--file) _subctx_moved ;;
 	--cpu) _subctx_add -W 'x86-64 x86-64-v2 x86-64-v3 x86-64-v4' ;;
 	--carry) _subctx_carry ;;
 	--ready) _subctx_add -W 'default marker stop notify stdin symbol: line:
@@ -114,8 +115,8 @@ _subctx_capture() {
 		case $typed in
 		-*) _subctx_add -W '--output= --ready= --timeout= --settle= --cpu=
 			--carry= --drop= --inherit= --policy= --thin --pid= --from=
-			--leave-running --kill --remap --audit-only --explain= --json
-			--quiet --verbose --help --version' ;;
+			--base= --file= --leave-running --kill --remap --audit-only
+			--explain= --json --quiet --verbose --help --version' ;;
 		*) _subctx_add -c ;;
 		esac
 		;;

@@ -13,7 +13,7 @@ function __subctx_before_program
     while set -q words[1]
         switch $words[1]
             case -o --output --ready --timeout --settle --cpu --carry --drop --inherit \
-                --policy --pid --from --explain
+                --policy --pid --from --base --file --explain
                 set -e words[1]
             case --
                 set -q words[2]
@@ -60,6 +60,9 @@ $capture -l thin -d 'Leave out pages that a file has'
 $capture -l pid -x -d 'Take a process that runs already' -a '(__fish_complete_pids)'
 $capture -l from -x -d 'Restore a core and capture it anew' \
     -a '(__subctx_cores)'
+$capture -l base -x -d 'A base of that core that has another place now' \
+    -a '(__subctx_cores)'
+$capture -l file -r -F -d 'A file that has another place now: OLD=NEW'
 $capture -l leave-running -d 'Let the service go on afterwards'
 $capture -l kill -d 'End it afterwards'
 $capture -l remap -d 'Have a service that goes on share the memory of its core'
@@ -69,7 +72,7 @@ $capture -l json -d 'Print the report as JSON'
 $capture -s q -l quiet -d 'Print nothing but errors'
 $capture -s v -l verbose -d 'Print everything that was looked at'
 complete -c subctx-capture -x -a '(__fish_complete_subcommand -- -o --output --ready --timeout \
-    --settle --cpu --carry --drop --inherit --policy --pid --from --explain)'
+    --settle --cpu --carry --drop --inherit --policy --pid --from --base --file --explain)'
 
 for program in inspect restore
     complete -c subctx-$program -x -a '(__subctx_cores)'
