@@ -31,7 +31,10 @@ static int look(struct capture *c, struct error *err)
 			   &c->origins.recorder, err);
 }
 
-/* What is restored may be another program, to which a library is a file. */
+/*
+ * What is restored may be another program, to which a library is a file.  A word
+ * that is no library, or nothing at all, is for a launcher to refuse.
+ */
 static int look_at_base(struct capture *c, struct error *err)
 {
 	const char *library = c->options->service_argv[0];
@@ -42,8 +45,10 @@ static int look_at_base(struct capture *c, struct error *err)
 	if (!library)
 		return 0;
 	refused = library_find(library, &is_library, &refusal);
-	r = is_library ? look(c, err) : 0;
-	if (r < 0 || c->launch.failed == 0)
+	r = is_library
+		    ? look(c, err)
+		    : launch_watch(&c->launch, &c->tracee, c->tracee.pid, err);
+	if (r < 0 || !c->launch.loads)
 		return r;
 	c->service = library;
 	if (refused < 0)
@@ -83,7 +88,7 @@ int capture_compare_launch(struct capture *c, struct error *err)
 	};
 	int r;
 
-	if (c->launch.failed == 0)
+	if (!c->launch.loads)
 		return 0;
 	r = additions_find(&c->additions, &input, err);
 	additions_report(&c->additions, &c->audit);

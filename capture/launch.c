@@ -80,8 +80,8 @@ static int find_failure(struct launch *launch, uint64_t address,
 	return r;
 }
 
-int launch_look(struct launch *launch, struct tracee *t, pid_t tid,
-		const struct recorder *recorder, struct error *err)
+static int find_launcher(struct launch *launch, const struct tracee *t,
+			 pid_t tid, struct error *err)
 {
 	struct core_range handover;
 	struct user_regs_struct regs;
@@ -91,8 +91,28 @@ int launch_look(struct launch *launch, struct tracee *t, pid_t tid,
 		r = tracee_registers(t, tid, &regs, err);
 	if (r == 0)
 		r = find_failure(launch, regs.rip, err);
+	return r;
+}
+
+int launch_watch(struct launch *launch, struct tracee *t, pid_t tid,
+		 struct error *err)
+{
+	int r = find_launcher(launch, t, tid, err);
+
+	if (r == 0 && launch->failed)
+		r = tracee_watch(t, launch->failed, err);
+	return r;
+}
+
+/* What is kept is without the breakpoint. */
+int launch_look(struct launch *launch, struct tracee *t, pid_t tid,
+		const struct recorder *recorder, struct error *err)
+{
+	int r = find_launcher(launch, t, tid, err);
+
 	if (r < 0 || !launch->failed)
 		return r;
+	launch->loads = true;
 	recorder_hide(recorder, &launch->before);
 	r = kept_pages_take(&launch->kept, &launch->before, t, err);
 	if (r == 0)

@@ -14,14 +14,15 @@
 
 /*
  * @path: of the launcher; @argv: with which it is started; owned
- * @failed: of a launcher that stands before it loads, the function that it calls
- *	when it cannot go on; else 0
+ * @failed: of a launcher, the function that it calls when it cannot go on; else 0
+ * @loads: it stands before it loads a service library
  * @before: its mappings, and @kept their bytes, then
  */
 struct launch {
 	char path[PATH_MAX];
 	char **argv;
 	uint64_t failed;
+	bool loads;
 	struct mapping_list before;
 	struct kept_pages kept;
 };
@@ -34,9 +35,12 @@ int launch_find(struct launch *ret_launch, char *const *argv,
 		struct error *err);
 
 /*
- * Thread @tid stands still at the first ready point, without breakpoints.  If it
- * is of no launcher, @launch->failed stays 0.
+ * Thread @tid stands still at a ready point, without breakpoints.  If it is of no
+ * launcher, @launch->failed stays 0.  Otherwise it is stopped where it gives up.
  */
+int launch_watch(struct launch *launch, struct tracee *t, pid_t tid,
+		 struct error *err);
+/* The same, at the first ready point: it is looked at as it is then. */
 int launch_look(struct launch *launch, struct tracee *t, pid_t tid,
 		const struct recorder *recorder, struct error *err);
 

@@ -165,7 +165,7 @@ static enum core_ready watched_kind(const struct ready *ready)
 static void hint_to_try(const struct ready_wait *wait, struct error *err)
 {
 	const char *slash = strrchr(wait->service, '/');
-	const bool is_launched = wait->launch->failed != 0;
+	const bool is_launched = wait->launch->loads;
 
 	error_hint(err, "Does '%s%s' start, and wait, without subctx-capture?",
 		   is_launched ? "subctx-launch " : "",
@@ -221,7 +221,7 @@ static int ended(struct run *run, const struct stop *stop, struct error *err)
 			  "ready%s",
 			  service, pid, stop->status, run->stack);
 		hint_of_watch(run, err);
-		if (run->wait->go_on && !run->wait->launch->failed)
+		if (run->wait->go_on && !run->wait->launch->loads)
 			error_hint(err, "A service that is restored has to be "
 					"ready once more; does it, with this "
 					"input, wait again?");

@@ -174,3 +174,43 @@ Test(from_refused, descriptor_that_the_caller_has_not_is_missed)
 	       "the caller's fd 7 cannot be had",
 	       "the restorer ended with status 125");
 }
+
+/* One message, in its words, also for a word that has no form of a library. */
+static void expect_not_loaded(const char *word, const char *message)
+{
+	struct outcome outcome =
+		layer_capture(NULL, WORDS("--from=launch.core", "-o",
+					  "layer.core", word, "a"));
+
+	expect_status(outcome, 1);
+	cr_expect(strncmp(outcome.err, message, strlen(message)) == 0,
+		  "said: %s", outcome.err);
+	cr_expect(!strstr(outcome.err, "subctx-launch:"), "said: %s",
+		  outcome.err);
+	outcome_free(&outcome);
+}
+
+Test(from_refused, launcher_says_what_it_cannot_load)
+{
+	struct outcome outcome;
+
+	layer_write(NULL, WORDS("-o", "launch.core", "--ready=marker",
+				tool_launch()));
+	expect_not_loaded("./svc.so",
+			  "subctx-capture: cannot load './svc.so': No such "
+			  "file or directory\n");
+	expect_not_loaded("svc", "subctx-capture: cannot load 'svc': No such "
+				 "file or directory\n");
+	expect_not_loaded("./launch.core",
+			  "subctx-capture: cannot load './launch.core': /");
+
+	/* What it has loaded is given a word as its own. */
+	layer_write(NULL, WORDS("--from=launch.core", "-o", "warm.core",
+				service_path("warms_up.so")));
+	outcome = layer_capture(NULL, WORDS("--from=warm.core", "./x.so"));
+	expect_status(outcome, 1);
+	expect_out(outcome, "w serve: ./x.so\n");
+	expect_in(outcome.err, "hint: A service that is restored has to be "
+			       "ready once more;");
+	outcome_free(&outcome);
+}
