@@ -20,6 +20,20 @@
 
 #include "common/subctx.h"
 
+static const char help[] =
+	"Usage: subctx-launch LIBRARY [ARGUMENT]...\n"
+	"Loads a service library, warms it up and lets it serve.\n"
+	"\n"
+	"  -h, --help     print this\n"
+	"  -V, --version  print the version\n"
+	"\n"
+	"LIBRARY exports subctx_warm_up() or subctx_serve() of subctx.h, or both.\n"
+	"\n"
+	"Exit status: that of subctx_serve(), 2 the command line makes no sense,\n"
+	"125 the library cannot be loaded or warmed up.\n"
+	"\n"
+	"Example:  subctx-capture ./libsvc.so && subctx-restore libsvc.so.core\n";
+
 enum {
 	STATUS_USAGE = 2,
 	STATUS_LAUNCH = 125, /* as of subctx-restore, timeout(1), env(1) */
@@ -98,6 +112,21 @@ static void warm_up(service_function *function, int argc, char *argv[])
 }
 
 /*
+ * Text that is left in a buffer is written by each restore.  A thread that waits
+ * for input has that stream, for which fflush(NULL) would wait with it; the lock
+ * of a stream can be had twice by one thread.
+ */
+static void write_out(void)
+{
+	if (ftrylockfile(stdin) != 0) {
+		fflush(stdout);
+		return;
+	}
+	fflush(NULL);
+	funlockfile(stdin);
+}
+
+/*
  * What a restore was given, behind @first unless that is NULL.  Copied, as it
  * lies where the next capture does not look.
  */
@@ -135,6 +164,7 @@ static int launch(int argc, char *argv[])
 		subctx_launch_failed(text, "subctx.h says what they are.");
 	}
 	warm_up(warms_up, argc, argv);
+	write_out();
 	subctx_ready_arguments(&given);
 	if (given && given->argc > 0) {
 		argv = copy(argv[0], given);
@@ -143,12 +173,39 @@ static int launch(int argc, char *argv[])
 	return serves ? serves(argc, argv) : 0;
 }
 
+/* A library of such a name is named with its folder. */
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && !strchr(word, '/');
+}
+
+/* Without getopt(3), whose state the library may want for itself. */
+static int answer(const char *option)
+{
+	if (strcmp(option, "-h") == 0 || strcmp(option, "--help") == 0) {
+		fputs(help, stdout);
+		return 0;
+	}
+	if (strcmp(option, "-V") == 0 || strcmp(option, "--version") == 0) {
+		puts("subctx-launch " SUBCTX_VERSION);
+		return 0;
+	}
+	fprintf(stderr,
+		"subctx-launch: unknown option '%s'\n"
+		"  hint: --help lists the options; those of the library stand "
+		"behind its name.\n",
+		option);
+	return STATUS_USAGE;
+}
+
 int main(int argc, char *argv[])
 {
 	struct subctx_arguments *given;
 
 	argc--;
 	argv++;
+	if (argc > 0 && is_option(argv[0]))
+		return answer(argv[0]);
 	subctx_ready_arguments(&given);
 	if (given && given->argc > 0) {
 		argc = (int)given->argc;
@@ -156,9 +213,9 @@ int main(int argc, char *argv[])
 	}
 	if (argc < 1) {
 		fprintf(stderr,
-			"Usage: subctx-launch LIBRARY [ARGUMENT]...\n"
-			"Loads a service library, warms it up and lets it serve: "
-			"see subctx.h.\n");
+			"subctx-launch: there is no library to load\n"
+			"  hint: Name one, such as 'subctx-launch ./libsvc.so'; "
+			"--help says more.\n");
 		return STATUS_USAGE;
 	}
 	return launch(argc, argv);

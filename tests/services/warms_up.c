@@ -7,6 +7,8 @@
  *	fail    it returns 7
  *	input   it waits for input
  *	thread  it leaves a thread behind, which is woken when it serves
+ *	reader  it leaves a thread behind, which waits for input
+ *	unsaid  what it has printed is left in its buffer
  *	else    it has memory, and nothing more
  *
  * It serves by printing its arguments and what it has kept.  Built also without
@@ -61,6 +63,26 @@ static void *await_serving(void *unused)
 	return unused;
 }
 
+static void *await_input(void *unused)
+{
+	getchar();
+	return unused;
+}
+
+/* Once it has the lock of the stream, it is about to read. */
+static int start_reader(void)
+{
+	int status = pthread_create(&thread, NULL, await_input, NULL);
+
+	pthread_detach(thread);
+	thread = 0;
+	while (status == 0 && ftrylockfile(stdin) == 0) {
+		funlockfile(stdin);
+		usleep(1000);
+	}
+	return status;
+}
+
 __attribute__((unused)) static void wake_thread(void)
 {
 	pthread_mutex_lock(&mutex);
@@ -88,7 +110,8 @@ int subctx_warm_up(int argc, char *argv[])
 	for (int i = 1; i < argc; i++)
 		printf(" %s", argv[i]);
 	printf(argv[argc] ? "?\n" : "\n");
-	fflush(stdout);
+	if (strcmp(what, "unsaid") != 0)
+		fflush(stdout);
 	if (strcmp(what, "open") == 0)
 		status = open_table(__LINE__);
 	if (strcmp(what, "trap") == 0)
@@ -97,6 +120,8 @@ int subctx_warm_up(int argc, char *argv[])
 		exit(4);
 	if (strcmp(what, "thread") == 0)
 		status = pthread_create(&thread, NULL, await_serving, NULL);
+	if (strcmp(what, "reader") == 0)
+		status = start_reader();
 	if (strcmp(what, "input") == 0)
 		status = getchar() == EOF;
 	return strcmp(what, "fail") == 0 ? 7 : status;

@@ -104,9 +104,82 @@ Test(library, launcher_runs_it_without_a_capture)
 	expect_status(outcome, 3);
 	expect_out(outcome, "warm: a\nw serve: a\n");
 	outcome_free(&outcome);
-	outcome = run(NULL, WORDS(tool_launch()));
+}
+
+Test(library, launcher_says_what_it_is)
+{
+	struct outcome outcome = run(NULL, WORDS(tool_launch(), "--help"));
+
+	expect_status(outcome, 0);
+	expect_in(outcome.out, "Usage: subctx-launch LIBRARY [ARGUMENT]...\n");
+	expect_in(outcome.out, "  -V, --version  print the version\n");
+	cr_expect(!outcome.err[0], "%s", outcome.err);
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS(tool_launch(), "-V"));
+	expect_status(outcome, 0);
+	cr_expect(strncmp(outcome.out, "subctx-launch ", 14) == 0 &&
+			  outcome.out[14] >= '0' && outcome.out[14] <= '9',
+		  "%s", outcome.out);
+	outcome_free(&outcome);
+}
+
+Test(library, launcher_says_what_it_wants)
+{
+	struct outcome outcome = run(NULL, WORDS(tool_launch()));
+
 	expect_status(outcome, 2);
-	expect_in(outcome.err, "Usage: subctx-launch LIBRARY");
+	cr_expect(strcmp(outcome.err,
+			 "subctx-launch: there is no library to load\n"
+			 "  hint: Name one, such as 'subctx-launch "
+			 "./libsvc.so'; --help says more.\n") == 0,
+		  "%s", outcome.err);
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS(tool_launch(), "--nonsense",
+				  service_path("warms_up.so")));
+	expect_status(outcome, 2);
+	expect_out(outcome, "");
+	expect_in(
+		outcome.err,
+		"subctx-launch: unknown option '--nonsense'\n  hint: --help ");
+	outcome_free(&outcome);
+}
+
+Test(library, options_behind_its_name_are_its_own)
+{
+	struct outcome outcome =
+		run(NULL, WORDS(tool_launch(), service_path("warms_up.so"),
+				"--help", "--", "-x"));
+
+	expect_status(outcome, 3);
+	expect_out(outcome, "warm: --help -- -x\nw serve: --help -- -x\n");
+	outcome_free(&outcome);
+}
+
+/* Here standard output is no terminal. */
+Test(library, what_it_has_printed_is_said_once)
+{
+	struct outcome outcome =
+		capture(WORDS(service_path("warms_up.so"), "unsaid"));
+
+	expect_status(outcome, 0);
+	expect_out(outcome, "warm: unsaid\n");
+	outcome_free(&outcome);
+	restore(NULL, 3, "w serve: unsaid\n", WORDS("warms_up.so.core"));
+}
+
+/* Which has the stream that it reads from, so that nobody else gets it. */
+Test(library, thread_that_reads_keeps_nobody_waiting)
+{
+	struct running service = start(
+		WORDS(tool_launch(), service_path("warms_up.so"), "reader"));
+	struct outcome outcome;
+
+	for (int i = 0; i < 10000 && process_state(service.pid) != 'Z'; i++)
+		usleep(1000);
+	cr_expect(process_state(service.pid) == 'Z', "it waits");
+	outcome = finish(service, "x", 10);
+	expect_status(outcome, 3);
+	expect_out(outcome, "warm: reader\nw serve: reader\n");
 	outcome_free(&outcome);
 }
 

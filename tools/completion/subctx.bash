@@ -168,6 +168,21 @@ _subctx_inspect() {
 	_subctx_cut
 }
 
+_subctx_launch() {
+	local typed first option value wants=
+	_subctx_look
+	case $first-$typed in
+	1--*) _subctx_add -W '--help --version' ;;
+	1-*)
+		compopt -o filenames
+		_subctx_add -f -X '!*.so*'
+		_subctx_add -d
+		;;
+	*) _subctx_files ;;
+	esac
+	_subctx_cut
+}
+
 _subctx_addresses() {
 	local typed first option value wants='--samples --svg'
 	_subctx_look
@@ -190,4 +205,5 @@ _subctx_addresses() {
 complete -F _subctx_addresses subctx-addresses
 complete -F _subctx_capture subctx-capture
 complete -F _subctx_inspect subctx-inspect
+complete -F _subctx_launch subctx-launch
 complete -F _subctx_restore subctx-restore

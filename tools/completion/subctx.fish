@@ -1,8 +1,10 @@
 # subctx.fish - completion for fish of options, what they want, cores and processes
 
 # Each of the programs has this file, and all of them are in it.
-for program in addresses capture inspect restore
+for program in addresses capture inspect launch restore
     complete -c subctx-$program -e
+end
+for program in addresses capture inspect restore
     complete -c subctx-$program -s h -l help -d 'Print a summary'
     complete -c subctx-$program -s V -l version -d 'Print the version'
 end
@@ -36,6 +38,17 @@ function __subctx_kinds
     set -l head (string match -r '^.*,' -- (__subctx_value))
     printf "$head%s\n" all file file:any directory directory:any device pipe socketpair \
         listener udp eventfd timerfd signalfd epoll inotify memfd stream
+end
+
+# What stands behind the library is for the service.
+function __subctx_before_library
+    test (count (commandline -opc)) = 1
+end
+
+# Libraries, and the folders in which there may be some.
+function __subctx_libraries
+    complete -C "__fish_command_without_completions "(__subctx_value) |
+        string match -r '^.*(?:\.so[.0-9]*|/)$'
 end
 
 # Cores, and the folders in which there may be some.
@@ -97,3 +110,9 @@ complete -c subctx-addresses -l svg -r -F -d 'Draw the address spaces side by si
 complete -c subctx-addresses -l json -d 'Print the answer as JSON'
 complete -c subctx-addresses -x \
     -a '(__fish_complete_pids; __subctx_cores; __fish_complete_command)'
+
+set -l launch complete -c subctx-launch -n __subctx_before_library
+$launch -s h -l help -d 'Print a summary'
+$launch -s V -l version -d 'Print the version'
+$launch -x -a '(__subctx_libraries)'
+complete -c subctx-launch -n 'not __subctx_before_library' -F
