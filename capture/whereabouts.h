@@ -15,7 +15,7 @@
 void whereabouts_stack(const struct tracee *t, pid_t tid, char *ret_text,
 		       size_t size);
 
-/* "it waits in read(0)", or "it runs". */
+/* "it waits in read(2) on descriptor 0", "it waits in pause(2)", or "it runs". */
 void whereabouts_call(const struct tracee *t, pid_t tid, char *ret_text,
 		      size_t size);
 

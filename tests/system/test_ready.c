@@ -311,8 +311,23 @@ static void check_failure(const char *const words[], int status,
 Test(ready, not_ready_in_time_says_where_it_was)
 {
 	check_failure(WORDS("--timeout=0.5", service_path("never_ready")), 1,
-		      "was not ready after 0.5 s: it waits in clock_nanosleep",
+		      "was not ready after 0.5 s: it waits in "
+		      "clock_nanosleep(2)\n",
 		      "wait_for_ever at never_ready.c:9");
+}
+
+Test(ready, not_ready_in_time_says_on_which_descriptor)
+{
+	check_failure(WORDS("--timeout=0.5", "/usr/bin/python3", "-c",
+			    "import os\nr, w = os.pipe()\nos.read(r, 1)"),
+		      1,
+		      "was not ready after 0.5 s: it waits in read(2) on "
+		      "descriptor 3\n",
+		      "Name another ready point with --ready");
+	check_failure(WORDS("--timeout=0.5", "/usr/bin/python3", "-c",
+			    "import signal\nsignal.pause()"),
+		      1, "was not ready after 0.5 s: it waits in pause(2)\n",
+		      "Name another ready point with --ready");
 }
 
 /* Its call is made for it elsewhere, which nobody is to see. */
@@ -320,7 +335,7 @@ Test(ready, not_ready_in_a_recorded_open_says_where_it_was)
 {
 	check_failure(WORDS("--timeout=0.5", service_path("opens_in_handler"),
 			    "waits"),
-		      1, "was not ready after 0.5 s: it waits in openat",
+		      1, "was not ready after 0.5 s: it waits in openat(2)\n",
 		      "open_file at opens_in_handler.c:");
 }
 
