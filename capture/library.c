@@ -93,13 +93,13 @@ static int check_machine(const char *path, Elf *elf, struct error *err)
 
 	gelf_getehdr(elf, &header);
 	if (header.e_ident[EI_CLASS] == ELFCLASS32)
-		error_set(err, FAULT_UNSUPPORTED,
+		error_set(err, FAULT_SERVICE,
 			  "cannot capture '%s': it is a 32-bit library (ELF "
 			  "class 32)",
 			  path);
 	else if (header.e_machine != EM_X86_64 ||
 		 header.e_ident[EI_DATA] != ELFDATA2LSB)
-		error_set(err, FAULT_UNSUPPORTED,
+		error_set(err, FAULT_SERVICE,
 			  "cannot capture '%s': it is a library for %s "
 			  "processors",
 			  path, program_machine(header.e_machine));
@@ -113,7 +113,7 @@ static int check_functions(const char *path, Elf *elf, struct error *err)
 {
 	if (is_service(elf, true))
 		return 0;
-	error_set(err, FAULT_UNSUPPORTED,
+	error_set(err, FAULT_SERVICE,
 		  "cannot start '%s': it is a shared library, with neither "
 		  "subctx_warm_up() nor subctx_serve()",
 		  path);

@@ -44,11 +44,20 @@ const char *program_machine(uint16_t machine)
 	return "other";
 }
 
-/* "cannot @verb '@path': @reason", with a hint unless it is "". */
-static int refuse(struct error *err, const char *verb, const char *path,
-		  const char *reason, const char *hint)
+/* "cannot start '@path': @reason", with a hint unless it is "". */
+static int refuse_start(struct error *err, const char *path, const char *reason,
+			const char *hint)
 {
-	error_set(err, FAULT_UNSUPPORTED, "cannot %s '%s': %s", verb, path,
+	error_set(err, FAULT_SERVICE, "cannot start '%s': %s", path, reason);
+	error_hint(err, "%s", hint);
+	return -err->code;
+}
+
+/* The same of one that starts, but would be another than without a tracer. */
+static int refuse_capture(struct error *err, const char *path,
+			  const char *reason, const char *hint)
+{
+	error_set(err, FAULT_UNSUPPORTED, "cannot capture '%s': %s", path,
 		  reason);
 	error_hint(err, "%s", hint);
 	return -err->code;
@@ -146,19 +155,19 @@ static int check_privileges(const char *path, struct error *err)
 	struct stat status = {0};
 
 	if (getxattr(path, "security.capability", NULL, 0) > 0)
-		return refuse(
-			err, "capture", path,
+		return refuse_capture(
+			err, path,
 			"it has file capabilities, and loses them under a tracer",
 			"Run it from a copy without them, as a user who has them.");
 	if (stat(path, &status) == 0 && status.st_mode & S_ISUID)
-		return refuse(
-			err, "capture", path,
+		return refuse_capture(
+			err, path,
 			"it is set-user-ID, and loses that under a tracer",
 			"Run it as the user it should be, from a copy without that bit.");
 	/* Without group execution the bit means something else: inode(7). */
 	if (status.st_mode & S_ISGID && status.st_mode & S_IXGRP)
-		return refuse(
-			err, "capture", path,
+		return refuse_capture(
+			err, path,
 			"it is set-group-ID, and loses that under a tracer",
 			"Run it as the group it should be, from a copy without that bit.");
 	return 0;
@@ -212,8 +221,9 @@ static int follow_scripts(struct program *program, char ret_head[HEAD_SIZE + 1],
 			return error_system(err, ELOOP, "cannot start '%s'",
 					    program->path);
 		if (!next[0])
-			return refuse(err, "start", program->binary,
-				      "its #! line names no interpreter", "");
+			return refuse_start(err, program->binary,
+					    "its #! line names no interpreter",
+					    "");
 		r = check_interpreter(program->binary, next, err);
 		if (r < 0)
 			return r;
@@ -226,14 +236,14 @@ static int check_head(const char *path, const char head[HEAD_SIZE + 1],
 		      struct error *err)
 {
 	if (memcmp(head, ELFMAG, SELFMAG) != 0)
-		return refuse(
-			err, "start", path,
+		return refuse_start(
+			err, path,
 			"it is neither an ELF program nor a script with #!",
 			"A script wants its interpreter in the first line, such as #!/bin/sh.");
 	if (head[EI_CLASS] == ELFCLASS32)
-		return refuse(err, "start", path,
-			      "it is a 32-bit program (ELF class 32)",
-			      "Rebuild it for x86-64.");
+		return refuse_start(err, path,
+				    "it is a 32-bit program (ELF class 32)",
+				    "Rebuild it for x86-64.");
 	return 0;
 }
 
@@ -247,7 +257,7 @@ static int check_machine(const char *path, const GElf_Ehdr *header,
 		return 0;
 	snprintf(reason, sizeof(reason), "it is a program for %s processors",
 		 program_machine(header->e_machine));
-	return refuse(err, "start", path, reason, "Rebuild it for x86-64.");
+	return refuse_start(err, path, reason, "Rebuild it for x86-64.");
 }
 
 static int check_type(const char *path, const GElf_Ehdr *header,
@@ -263,9 +273,9 @@ static int check_type(const char *path, const GElf_Ehdr *header,
 
 	if (type == ET_EXEC || type == ET_DYN)
 		return 0;
-	return refuse(err, "start", path,
-		      type < count ? types[type] : "it is of no known ELF type",
-		      "");
+	return refuse_start(
+		err, path,
+		type < count ? types[type] : "it is of no known ELF type", "");
 }
 
 /* With its final NUL, as load_elf_binary() in fs/binfmt_elf.c demands. */
@@ -282,8 +292,8 @@ static int read_interpreter(struct program *program, Elf *elf, int fd,
 	if (segment.p_filesz < 2 || segment.p_filesz > sizeof(name) ||
 	    io_pread_all(fd, name, segment.p_filesz, segment.p_offset) < 0 ||
 	    name[segment.p_filesz - 1] != '\0')
-		return refuse(err, "start", program->binary,
-			      "its interpreter's name is damaged", "");
+		return refuse_start(err, program->binary,
+				    "its interpreter's name is damaged", "");
 	memcpy(program->interpreter, name, segment.p_filesz);
 	return check_interpreter(program->binary, program->interpreter, err);
 }
@@ -295,22 +305,22 @@ static int look_at_elf(struct program *program, Elf *elf, int fd,
 	GElf_Phdr segment;
 
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header))
-		return refuse(err, "start", program->binary,
-			      "its ELF header is cut short", "");
+		return refuse_start(err, program->binary,
+				    "its ELF header is cut short", "");
 	program->is_position_independent = header.e_type == ET_DYN;
 	if (check_machine(program->binary, &header, err) < 0 ||
 	    check_type(program->binary, &header, err) < 0)
 		return -err->code;
 	if (header.e_phentsize != sizeof(Elf64_Phdr) ||
 	    !elf_segment_find(elf, PT_LOAD, &segment))
-		return refuse(err, "start", program->binary,
-			      "its program headers are damaged", "");
+		return refuse_start(err, program->binary,
+				    "its program headers are damaged", "");
 	if (read_interpreter(program, elf, fd, err) < 0)
 		return -err->code;
 	if (library_is(elf))
-		return refuse(err, "start", program->binary,
-			      "it is a shared library",
-			      "Start the program that uses it.");
+		return refuse_start(err, program->binary,
+				    "it is a shared library",
+				    "Start the program that uses it.");
 	return 0;
 }
 

@@ -309,7 +309,7 @@ Test(library, core_of_the_launcher_starts_any)
 		       "  hint: It returns 0 when the service is warm.\n",
 		       WORDS("--from", "launch.core", "./svc.so", "fail"));
 	copy_library("has_neither.so");
-	expect_refused(3, "cannot start './svc.so': it is a shared library, ",
+	expect_refused(1, "cannot start './svc.so': it is a shared library, ",
 		       "  hint: Start the program that uses it, ",
 		       WORDS("--from", "launch.core", "./svc.so"));
 }
@@ -416,12 +416,12 @@ Test(library, that_is_no_service_is_refused_before_it_is_started)
 	struct outcome outcome;
 
 	copy_library("has_neither.so");
-	expect_refused(3, text, hint, WORDS("./svc.so"));
+	expect_refused(1, text, hint, WORDS("./svc.so"));
 	outcome = run(NULL,
 		      WORDS("cp", "/lib/x86_64-linux-gnu/libm.so.6", "svc.so"));
 	expect_status(outcome, 0);
 	outcome_free(&outcome);
-	expect_refused(3, text, hint, WORDS("./svc.so"));
+	expect_refused(1, text, hint, WORDS("./svc.so"));
 }
 
 static void alter_library(off_t offset, unsigned char byte)
@@ -437,7 +437,7 @@ static void alter_library(off_t offset, unsigned char byte)
 Test(library, for_another_machine_is_refused)
 {
 	alter_library(offsetof(Elf64_Ehdr, e_machine), EM_AARCH64);
-	expect_refused(3,
+	expect_refused(1,
 		       "cannot capture './svc.so': it is a library for aarch64 "
 		       "processors\n",
 		       "  hint: Rebuild it for x86-64.\n", WORDS("./svc.so"));

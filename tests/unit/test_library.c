@@ -62,7 +62,7 @@ static void expect_refused(const char *text)
 	bool is_library = false;
 
 	cr_expect(library_find("./svc.so", &is_library, &err) < 0);
-	cr_expect(is_library && err.fault == FAULT_UNSUPPORTED);
+	cr_expect(is_library && err.fault == FAULT_SERVICE);
 	cr_expect(strcmp(err.text, text) == 0, "'%s'", err.text);
 }
 

@@ -191,10 +191,10 @@ Test(program, script_that_the_kernel_would_not_start_is_told)
 		 "Its first line ends in CR LF, and the CR counts as a part of the interpreter's name."},
 		{"#!/etc/passwd\n", FAULT_SYSTEM, "Permission denied",
 		 "Its interpreter '/etc/passwd' may not be executed."},
-		{"#! \ntrue\n", FAULT_UNSUPPORTED,
+		{"#! \ntrue\n", FAULT_SERVICE,
 		 "its #! line names no interpreter", ""},
-		{"", FAULT_UNSUPPORTED, neither, advice},
-		{"hello\n", FAULT_UNSUPPORTED, neither, advice},
+		{"", FAULT_SERVICE, neither, advice},
+		{"hello\n", FAULT_SERVICE, neither, advice},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -211,8 +211,8 @@ Test(program, interpreter_that_is_cut_off_is_none)
 	memset(line + 2, '/', sizeof(line) - 2);
 	make_file("svc", line, sizeof(line), 0755);
 
-	expect_bad(FAULT_UNSUPPORTED, "start",
-		   "its #! line names no interpreter", "");
+	expect_bad(FAULT_SERVICE, "start", "its #! line names no interpreter",
+		   "");
 }
 
 Test(program, missing_interpreter_of_a_program_is_named)
@@ -270,7 +270,7 @@ Test(program, header_that_is_not_of_a_program_here_is_told)
 			rows[i].offset == offsetof(Elf64_Ehdr, e_type);
 
 		make_altered(rows[i].offset, rows[i].bytes, 2);
-		expect_bad(FAULT_UNSUPPORTED, "start", rows[i].text,
+		expect_bad(FAULT_SERVICE, "start", rows[i].text,
 			   is_type ? "" : "Rebuild it for x86-64.");
 	}
 }
@@ -320,10 +320,10 @@ Test(program, shared_library_is_refused)
 			       &size) == 0);
 	make_file("svc", library, size, 0755);
 	free(library);
-	expect_bad(FAULT_UNSUPPORTED, "start", text, hint);
+	expect_bad(FAULT_SERVICE, "start", text, hint);
 
 	make_static(ET_DYN, 0);
-	expect_bad(FAULT_UNSUPPORTED, "start", text, hint);
+	expect_bad(FAULT_SERVICE, "start", text, hint);
 }
 
 Test(program, set_user_id_and_set_group_id_are_refused)
@@ -393,8 +393,7 @@ Test(program, damaged_programs_give_messages)
 	char *program = read_true(&size);
 
 	make_file("svc", program, 40, 0755);
-	expect_bad(FAULT_UNSUPPORTED, "start", "its ELF header is cut short",
-		   "");
+	expect_bad(FAULT_SERVICE, "start", "its ELF header is cut short", "");
 	for (size_t cut = 0; cut < 2048; cut += 7) {
 		make_file("svc", program, cut, 0755);
 		expect_an_answer();
