@@ -41,7 +41,7 @@ struct resource {
  *	"timer 0", "mapping 0x7f…-0x7f…"
  * @what: what it is: "TCP connection to 127.0.0.1:5432"
  * @offer: for a refusal, the kind for --carry that would accept it, or ""
- * @remedy: for a refusal, a whole sentence that says what to do, or ""
+ * @remedy: a whole sentence that says what to do about it, or ""
  * @resources: which they are, where somebody may have made them
  */
 struct finding {

@@ -37,6 +37,12 @@ extern const struct carrier carrier_memfd;
 /* Another descriptor for one of the standard streams. */
 extern const struct carrier carrier_stream;
 
+/*
+ * What restores may do to it that the next one does not put up with, and what
+ * helps: whole sentences, or "".
+ */
+const char *carry_caveat(const struct core_file *file);
+
 /* By number, as long as there are any; NULL behind the last. */
 const char *carry_kind_name(size_t i);
 bool carry_kind_has_path(size_t i);

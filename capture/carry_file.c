@@ -46,6 +46,17 @@ static bool take_path(struct carried *carried, const struct open_file *file,
 	return true;
 }
 
+/* One that writes to it leaves another size and date. */
+const char *carry_caveat(const struct core_file *file)
+{
+	if (file->kind != CORE_FILE_PATH || !S_ISREG(file->values[0]) ||
+	    file->rules & CORE_FILE_ANY ||
+	    (file->flags & O_ACCMODE) == O_RDONLY)
+		return "";
+	return "A restore that writes to it has the next one refused; "
+	       "--carry=file:any takes whatever file has the name then.";
+}
+
 /* Cookies of readdir(3) mean nothing in a folder that has changed. */
 static bool take_directory(struct carried *carried,
 			   const struct open_file *file, struct core_file *to)

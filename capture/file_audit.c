@@ -198,6 +198,7 @@ static void carry(const struct auditor *auditor, const struct judged *judged,
 	struct carried *carried = auditor->request->carried;
 	const struct carried_mark mark = carried_mark(carried);
 	struct core_file core;
+	const char *caveat;
 	uint32_t index;
 
 	if (!take(auditor, judged, action, &core)) {
@@ -210,7 +211,11 @@ static void carry(const struct auditor *auditor, const struct judged *judged,
 		carried, &core, file->fd,
 		core.kind == CORE_FILE_MEMFD ? open_again(file->copy) : -1);
 	carried_add_descriptor(carried, file->fd, index, file->close_on_exec);
-	add_finding(auditor, judged, VERDICT_CARRIED, "");
+	caveat = carry_caveat(&core);
+	add_finding(auditor, judged,
+		    caveat[0] ? VERDICT_NOTED : VERDICT_CARRIED, "");
+	if (caveat[0])
+		audit_remedy(auditor->request->audit, "%s", caveat);
 }
 
 /* The restorer's descriptor of that number, or nothing at all. */

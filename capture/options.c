@@ -86,7 +86,8 @@ static const char help[] =
 	"      --carry=KIND,...   have open descriptors made again: file, directory,\n"
 	"                         device, pipe, socketpair, listener, udp, eventfd,\n"
 	"                         timerfd, signalfd, epoll, inotify, memfd, stream;\n"
-	"                         all; with file:any whatever file has the name then\n"
+	"                         all; with file:any and directory:any whatever has\n"
+	"                         the name then\n"
 	"      --drop=FD          restores do not have this descriptor\n"
 	"      --inherit=FD       restores have the restorer's of the same number\n"
 	"      --policy=FILE      rules for many, one a line, the first that fits\n"
@@ -318,7 +319,7 @@ static int make_policy(struct parsing *parsing, struct error *err)
 	if (parsing->policy)
 		r = policy_read(policy, parsing->policy, err);
 	if (r == 0)
-		r = policy_append(policy, &parsing->carry, err);
+		r = policy_append_kinds(policy, &parsing->carry, err);
 	return r;
 }
 

@@ -200,16 +200,26 @@ int policy_read(struct policy *policy, const char *path, struct error *err)
 	return policy_parse(policy, path, text, err);
 }
 
-int policy_append(struct policy *to, struct policy *from, struct error *err)
+/* Those of @from that are of @action. */
+static int append_action(struct policy *to, const struct policy *from,
+			 enum policy_action action, struct error *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < from->count; i++) {
-		r = add(to, from->rules[i], err);
-		if (r == 0)
-			from->rules[i].pattern = NULL;
-	}
-	policy_deinit(from);
+	for (size_t i = 0; r == 0 && i < from->count; i++)
+		if (from->rules[i].action == action)
+			r = add(to, from->rules[i], err);
+	return r;
+}
+
+int policy_append_kinds(struct policy *to, struct policy *kinds,
+			struct error *err)
+{
+	int r = append_action(to, kinds, POLICY_CARRY_ANY, err);
+
+	if (r == 0)
+		r = append_action(to, kinds, POLICY_CARRY, err);
+	policy_deinit(kinds);
 	return r;
 }
 

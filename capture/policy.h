@@ -2,8 +2,8 @@
  * policy.h - what the user wants to become of descriptors
  *
  * A list of rules, of which the first that fits decides.  Those of --drop and
- * --inherit come first, then those of --policy, then those of --carry; where
- * none fits, the descriptor is refused.
+ * --inherit come first, then those of --policy, then those of --carry, with
+ * ":any" before the others; where none fits, the descriptor is refused.
  *
  *	# a file of rules: ACTION KIND [PATTERN]
  *	inherit  fd    7
@@ -59,8 +59,12 @@ int policy_read(struct policy *policy, const char *path, struct error *err);
 /* The same from its text, which is changed. */
 int policy_parse(struct policy *policy, const char *path, char *text,
 		 struct error *err);
-/* Adds the rules of @from, which is empty afterwards. */
-int policy_append(struct policy *to, struct policy *from, struct error *err);
+/*
+ * Adds the rules of --carry, which are none afterwards: in whatever order they
+ * were named, "file:any" decides before "file" and "all".
+ */
+int policy_append_kinds(struct policy *to, struct policy *kinds,
+			struct error *err);
 
 /* @kind may be NULL; @object is what a pattern is compared with. */
 enum policy_action policy_decide(const struct policy *policy, int fd,

@@ -42,6 +42,25 @@ Test(carry, every_kind_is_refused_unless_it_is_asked_for)
 	outcome_free(&outcome);
 }
 
+/* What a message lists after a kind that is none is what --help lists. */
+Test(carry, help_has_every_kind)
+{
+	struct outcome help = run(NULL, WORDS(tool_capture(), "--help"));
+	struct outcome outcome =
+		run(NULL, WORDS(tool_capture(), "--carry=nonsense", "true"));
+	char *at = strstr(outcome.err, "There are ");
+	size_t count = 0;
+
+	expect_status(outcome, 2);
+	cr_assert(at != NULL);
+	for (char *word = strtok(at + 10, " ;.\n"); word;
+	     word = strtok(NULL, " ;.\n"), count++)
+		expect_in(help.out, word);
+	cr_expect(count > 16);
+	outcome_free(&outcome);
+	outcome_free(&help);
+}
+
 static void capture_python(const char *option, const char *program)
 {
 	struct outcome outcome =
@@ -197,6 +216,56 @@ Test(carry, file_has_to_be_the_same_or_may_be_any)
 	unlink("data");
 	cr_assert(mkdir("data", 0755) == 0);
 	check_failure("is not the file of the capture any more");
+}
+
+/* The report of a capture with @options and a file opened by @opening. */
+static void capture_opening(const char *const options[], const char *opening,
+			    bool is_warned)
+{
+	static const char caveat[] =
+		"\n                           A restore that writes to it has the "
+		"next one refused; --carry=file:any takes whatever file has "
+		"the name then.\n";
+	const char *words[16] = {tool_capture(), "-o", "svc.core"};
+	char program[256];
+	struct outcome outcome;
+	size_t count = 3;
+
+	snprintf(program, sizeof(program),
+		 "import os, sys\nf = os.open(%s)\nsys.stdin.readline()\n"
+		 "try: os.write(f, b'x')\nexcept OSError: pass",
+		 opening);
+	for (size_t i = 0; options[i]; i++)
+		words[count++] = options[i];
+	words[count++] = "/usr/bin/python3";
+	words[count++] = "-c";
+	words[count] = program;
+	write_file("data", "old");
+	cr_assert(chmod("data", 0666) == 0);
+	outcome = run(NULL, words);
+	expect_status(outcome, 0);
+	cr_expect((strstr(outcome.err, caveat) != NULL) == is_warned, "%s: %s",
+		  opening, outcome.err);
+	cr_expect((strstr(outcome.err, "noted     fd 3 ") != NULL) == is_warned,
+		  "%s: %s", opening, outcome.err);
+	outcome_free(&outcome);
+}
+
+/* What was said at the capture comes true. */
+Test(carry, file_that_may_be_written_is_said_to_change)
+{
+	static const char writes[] = "'data', os.O_WRONLY | os.O_APPEND";
+
+	capture_opening(WORDS("--carry=file"), writes, true);
+	check_restore("");
+	check_failure("is not the file of the capture any more");
+	capture_opening(WORDS("--carry=all"), "'data', os.O_RDWR", true);
+
+	capture_opening(WORDS("--carry=all,file:any"), writes, false);
+	check_restore("");
+	check_restore("");
+	capture_opening(WORDS("--carry=all"), "'data', os.O_RDONLY", false);
+	capture_opening(WORDS("--carry=all"), "'/dev/null', os.O_RDWR", false);
 }
 
 Test(carry, dropped_is_not_there_and_inherited_is_the_callers)

@@ -52,6 +52,21 @@ Test(policy, kinds_are_carried_by_name_or_all_of_them)
 	policy_deinit(&policy);
 }
 
+Test(policy, any_file_is_wanted_whatever_is_named_before)
+{
+	struct policy policy = {0};
+	struct policy kinds = {0};
+	struct error err = {0};
+
+	cr_assert(policy_add_kinds(&kinds, "all,directory", &err) == 0);
+	cr_assert(policy_add_kinds(&kinds, "file:any", &err) == 0);
+	cr_assert(policy_append_kinds(&policy, &kinds, &err) == 0);
+	cr_expect(kinds.count == 0 && policy.count == 3);
+	cr_expect(policy_decide(&policy, 3, "file", "") == POLICY_CARRY_ANY);
+	cr_expect(policy_decide(&policy, 3, "directory", "") == POLICY_CARRY);
+	policy_deinit(&policy);
+}
+
 Test(policy, first_rule_that_fits_decides)
 {
 	struct policy policy = parsed("# of a service\n"
