@@ -11,10 +11,6 @@
 
 #include "blame.h"
 
-enum {
-	OFFERS_SIZE = 512, /* more than all kinds together */
-};
-
 static bool make_room(struct audit *audit)
 {
 	size_t capacity = audit->capacity ? audit->capacity * 2 : 32;
@@ -119,22 +115,21 @@ static bool was_offered(const struct audit *audit, size_t i)
 	return false;
 }
 
-/* "file,pipe": what would accept all that is refused, or "". */
-static void list_offers(const struct audit *audit, char text[OFFERS_SIZE])
+void audit_offers(const struct audit *audit, char ret_text[AUDIT_OFFERS])
 {
 	size_t used = 0;
 
-	text[0] = '\0';
+	ret_text[0] = '\0';
 	for (size_t i = 0; i < audit->count; i++) {
 		const struct finding *f = &audit->items[i];
 
 		if (f->verdict != VERDICT_REFUSED || was_offered(audit, i))
 			continue;
 		if (!f->offer[0]) {
-			text[0] = '\0';
+			ret_text[0] = '\0';
 			return;
 		}
-		used += (size_t)snprintf(text + used, OFFERS_SIZE - used,
+		used += (size_t)snprintf(ret_text + used, AUDIT_OFFERS - used,
 					 "%s%s", used ? "," : "", f->offer);
 	}
 }
@@ -143,7 +138,7 @@ bool audit_refuses(const struct audit *audit, const char *service,
 		   struct error *err)
 {
 	size_t refused = audit_refused(audit);
-	char offers[OFFERS_SIZE];
+	char offers[AUDIT_OFFERS];
 
 	if (audit->is_incomplete)
 		error_set(err, FAULT_SYSTEM,
@@ -155,7 +150,7 @@ bool audit_refuses(const struct audit *audit, const char *service,
 			  "cannot capture '%s': %zu of its %zu resources "
 			  "cannot be carried; nothing was written",
 			  service, refused, audit->count);
-	list_offers(audit, offers);
+	audit_offers(audit, offers);
 	if (refused > 0 && offers[0])
 		error_hint(err, "--carry=%s would carry all of that.", offers);
 	return audit->is_incomplete || refused > 0;

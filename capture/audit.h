@@ -27,6 +27,7 @@ struct blame;
 
 enum {
 	FINDING_RESOURCES = 2, /* a descriptor, and the lock on it */
+	AUDIT_OFFERS = 512,    /* more than all kinds together */
 };
 
 /* @blame: who made it, or NULL; owned */
@@ -85,6 +86,9 @@ void audit_move(struct audit *to, struct audit *from);
 
 /* How many findings are refused. */
 size_t audit_refused(const struct audit *audit);
+
+/* "file,pipe": what --carry would need to accept all that is refused, or "". */
+void audit_offers(const struct audit *audit, char ret_text[AUDIT_OFFERS]);
 
 /*
  * Whether anything is refused.  Fills @err with "N of its M resources cannot

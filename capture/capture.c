@@ -316,6 +316,7 @@ static struct report make_report(const struct capture *c)
 		.service = c->service,
 		.pid = c->tracee.pid,
 		.ready = c->ready,
+		.totals.mapping_count = c->contents.count,
 		.thread_count = c->threads.count,
 		.dropper = c->dropper,
 		.explained = c->options->explained,
@@ -434,7 +435,9 @@ static int capture(struct capture *c, struct error *err)
 	report = make_report(c);
 	if (audit_refuses(&c->audit, c->service, err))
 		r = -err->code;
-	else if (!c->options->audit_only)
+	else if (c->options->audit_only)
+		report.could_be = true;
+	else
 		r = write_core(c, &report, err);
 	if (r < 0)
 		report.core_path = NULL;

@@ -88,6 +88,7 @@ static void add_remapping(const struct remapping *remapping, json_t *object)
 char *report_json(const struct report *report)
 {
 	json_t *findings = json_array();
+	char offers[AUDIT_OFFERS];
 	json_t *object;
 	char *text;
 
@@ -101,6 +102,9 @@ char *report_json(const struct report *report)
 			   (json_int_t)report->thread_count, "mappings",
 			   (json_int_t)report->totals.mapping_count, "findings",
 			   findings);
+	audit_offers(report->audit, offers);
+	if (object && offers[0])
+		json_object_set_new(object, "carry", json_string(offers));
 	if (object && report->core_path) {
 		json_object_set_new(object, "core",
 				    json_string(report->core_path));
@@ -204,6 +208,15 @@ static void print_core(const struct report *report)
 	fputc('\n', stderr);
 }
 
+static void print_audit(const struct report *report)
+{
+	fprintf(stderr,
+		"%s could be captured: %zu mappings, %zu thread%s, taken %s\n",
+		report->service, report->totals.mapping_count,
+		report->thread_count, report->thread_count == 1 ? "" : "s",
+		ready_words(report->ready));
+}
+
 static void print_remapping(const struct report *report)
 {
 	const struct remapping *remapping = report->remapping;
@@ -247,6 +260,8 @@ void report_print(const struct report *report, bool verbose)
 	}
 	if (report->explained >= 0)
 		print_story(report);
+	if (report->could_be)
+		print_audit(report);
 	if (report->core_path)
 		print_core(report);
 	if (report->core_path && report->remapping)

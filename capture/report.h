@@ -15,6 +15,7 @@
  * What else is known of a capture.
  * @additions: what a service library has brought, or none
  * @core_path: where it was written, or NULL
+ * @could_be: nothing was to be written, but could have been
  * @lives_on: the service does, after having stood still for @stopped_ms
  * @is_forked: it was copied from a fork; @why_not_forked: or "", if it is small
  * @remapping: how it was mapped onto the core, or NULL
@@ -30,6 +31,7 @@ struct report {
 	pid_t pid;
 	enum core_ready ready;
 	const char *core_path;
+	bool could_be;
 	struct image_totals totals;
 	bool lives_on;
 	uint64_t stopped_ms;
@@ -50,7 +52,7 @@ char *report_json(const struct report *report);
 
 /*
  * The findings that a user has to know of, on standard error (with @verbose
- * all of them), and a last line with what was written.
+ * all of them), and a last line with what was written, or could be.
  */
 void report_print(const struct report *report, bool verbose);
 /* On standard output. */
