@@ -62,6 +62,7 @@ static void capture_deinit(struct capture *c, bool is_done)
 	if (!lives_on)
 		terminal_reset(&c->terminal);
 	notify_socket_close(&c->notify);
+	report_file_close(&c->report_file);
 	base_close(&c->base);
 	launch_deinit(&c->launch);
 	additions_deinit(&c->additions);
@@ -416,13 +417,31 @@ static int write_core(struct capture *c, struct report *report,
 	return r;
 }
 
+/* The same for people and for programs. */
+static void tell(struct capture *c, const struct report *report,
+		 struct error *err)
+{
+	const struct options *options = c->options;
+	const bool has_json = options->json && err->fault != FAULT_SYSTEM;
+
+	if (has_json && !options->json_path)
+		report_print_json(report);
+	else if (!options->quiet || err->fault == FAULT_UNSUPPORTED)
+		report_print(report, options->verbose || options->audit_only);
+	if (has_json && options->json_path)
+		report_file_write(&c->report_file, report, err);
+}
+
 static int capture(struct capture *c, struct error *err)
 {
 	struct report report;
-	int r;
+	int r = 0;
 
 	prefault_heap(USED_TO_START);
-	r = begin(c, err);
+	if (c->options->json_path)
+		r = report_file_open(&c->report_file, c->options, err);
+	if (r == 0)
+		r = begin(c, err);
 	if (r == 0) {
 		prefault_heap(USED_TO_CAPTURE);
 		r = run_to_ready(c, err);
@@ -441,18 +460,15 @@ static int capture(struct capture *c, struct error *err)
 		r = write_core(c, &report, err);
 	if (r < 0)
 		report.core_path = NULL;
-	if (c->options->json && err->fault != FAULT_SYSTEM)
-		report_print_json(&report);
-	else if (!c->options->quiet || err->fault == FAULT_UNSUPPORTED)
-		report_print(&report,
-			     c->options->verbose || c->options->audit_only);
+	tell(c, &report, err);
 	return r;
 }
 
 int capture_run(const struct options *options, struct error *err)
 {
 	char name[32];
-	struct capture c = {.options = options, .notify.fd = -1};
+	struct capture c = {
+		.options = options, .notify.fd = -1, .report_file.fd = -1};
 	int r;
 
 	origins_init(&c.origins, options->explained);

@@ -15,6 +15,7 @@
 #include "output.h"
 #include "remap.h"
 #include "repeats.h"
+#include "report_file.h"
 #include "stand_in.h"
 #include "terminal.h"
 #include "witness.h"
@@ -34,6 +35,7 @@ enum {
  */
 struct capture {
 	const struct options *options;
+	struct report_file report_file;
 	const char *service;
 	struct tracee tracee;
 	struct base base;

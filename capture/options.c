@@ -59,7 +59,7 @@ static const struct option long_options[] = {
 	{"policy", required_argument, NULL, OPTION_POLICY},
 	{"explain", required_argument, NULL, OPTION_EXPLAIN},
 	{"audit-only", no_argument, NULL, OPTION_AUDIT_ONLY},
-	{"json", no_argument, NULL, OPTION_JSON},
+	{"json", optional_argument, NULL, OPTION_JSON},
 	{"quiet", no_argument, NULL, 'q'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
@@ -105,7 +105,8 @@ static const char help[] =
 	"      --remap            have a service that goes on share the core's memory\n"
 	"      --audit-only       print what was looked at, and capture nothing\n"
 	"      --explain=FD       tell the story of one descriptor: who made and closed it\n"
-	"      --json             print the report as JSON\n"
+	"      --json[=FILE]      print the report as JSON, on standard output as the\n"
+	"                         service does, or write it to FILE\n"
 	"  -q, --quiet            print nothing but errors\n"
 	"  -v, --verbose          print everything that was looked at\n"
 	"  -h, --help             print this\n"
@@ -182,6 +183,17 @@ static int parse_cpu(struct options *options, const char *text,
 	return -err->code;
 }
 
+/* Standard output without a file. */
+static int parse_json(struct options *options, const char *path,
+		      struct error *err)
+{
+	if (path && !path[0])
+		return error_set(err, FAULT_USAGE, "'--json=' names no file");
+	options->json = true;
+	options->json_path = path;
+	return 0;
+}
+
 static int parse_one(struct parsing *parsing, int code, struct error *err)
 {
 	struct options *options = &parsing->options;
@@ -237,8 +249,7 @@ static int parse_one(struct parsing *parsing, int code, struct error *err)
 		options->audit_only = true;
 		return 0;
 	case OPTION_JSON:
-		options->json = true;
-		return 0;
+		return parse_json(options, optarg, err);
 	case 'q':
 		options->quiet = true;
 		return 0;

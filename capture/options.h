@@ -28,6 +28,7 @@
  * @audit_only: nothing is captured
  * @live_on: it goes on after its capture
  * @thin: pages that files have are left out
+ * @json: the report is; @json_path: where, or NULL for standard output
  * @remap: it is mapped onto the core then
  */
 struct options {
@@ -48,6 +49,7 @@ struct options {
 	bool remap;
 	bool audit_only;
 	bool json;
+	const char *json_path;
 	bool quiet;
 	bool verbose;
 	bool help;

@@ -119,6 +119,23 @@ int io_pwrite_all(int fd, const void *buffer, size_t size, uint64_t offset)
 	return 0;
 }
 
+int io_write_all(int fd, const void *buffer, size_t size)
+{
+	const char *at = buffer;
+
+	while (size > 0) {
+		ssize_t put = write(fd, at, size);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -errno;
+		at += put;
+		size -= (size_t)put;
+	}
+	return 0;
+}
+
 int io_map_copy(int fd, size_t size, uint64_t offset, void **ret_bytes)
 {
 	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,

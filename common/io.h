@@ -28,6 +28,8 @@ int io_read_link(const char *path, char *buffer, size_t size);
 /* Exactly @size bytes, or a negative errno; -ENODATA where the file ends. */
 int io_pread_all(int fd, void *buffer, size_t size, uint64_t offset);
 int io_pwrite_all(int fd, const void *buffer, size_t size, uint64_t offset);
+/* The same where the file stands, which may be a pipe. */
+int io_write_all(int fd, const void *buffer, size_t size);
 
 /*
  * @size bytes at @offset, which is page aligned, as memory of ours: mapped

@@ -106,6 +106,17 @@ Test(options, each_is_understood)
 	cr_expect(options.timeout_ms == 0 && options.quiet && !options.live_on);
 }
 
+Test(options, report_as_json_may_have_a_file)
+{
+	cr_expect(!ACCEPT("svc").json);
+	cr_expect(ACCEPT("--json", "svc").json);
+	cr_expect(!ACCEPT("--json", "svc").json_path);
+	expect_text(ACCEPT("--json", "svc").service_argv[0], "svc");
+	cr_expect(ACCEPT("--json=a.json", "svc").json);
+	expect_text(ACCEPT("--json=a.json", "svc").json_path, "a.json");
+	REFUSE("'--json=' names no file", "--json=", "svc");
+}
+
 Test(options, last_one_counts)
 {
 	struct options options = ACCEPT("-oa", "-o", "b", "--ready=stop",
@@ -232,7 +243,7 @@ Test(options, what_is_unknown_is_named)
 	REFUSE("unknown option '-x'", "-qx", "svc");
 	REFUSE("unknown option '--nonsense'", "--nonsense", "svc");
 	REFUSE("unknown option '--nonsense=7'", "--nonsense=7", "svc");
-	REFUSE("option '--json=7' takes no value", "--json=7", "svc");
+	REFUSE("option '--kill=7' takes no value", "--kill=7", "svc");
 	REFUSE("option '-o' wants a value", "-o");
 	REFUSE("option '--ready' wants a value", "--ready");
 }

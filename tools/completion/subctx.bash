@@ -103,7 +103,7 @@ _subctx_capture() {
 	_subctx_find_program
 	((program)) && _subctx_service && return
 	case $option in
-	-o | --output | --policy) _subctx_files ;;
+	-o | --output | --policy | --json) _subctx_files ;;
 	--pid) _subctx_processes ;;
 	--from | --base) _subctx_cores ;;
 	--file) _subctx_moved ;;
@@ -116,7 +116,7 @@ _subctx_capture() {
 		-*) _subctx_add -W '--output= --ready= --timeout= --settle= --cpu=
 			--carry= --drop= --inherit= --policy= --thin --pid= --from=
 			--base= --file= --leave-running --kill --remap --audit-only
-			--explain= --json --quiet --verbose --help --version' ;;
+			--explain= --json --json= --quiet --verbose --help --version' ;;
 		*) _subctx_add -c ;;
 		esac
 		;;

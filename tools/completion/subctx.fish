@@ -81,7 +81,8 @@ $capture -l kill -d 'End it afterwards'
 $capture -l remap -d 'Have a service that goes on share the memory of its core'
 $capture -l audit-only -d 'Print what was looked at, capture nothing'
 $capture -l explain -x -d 'Tell the story of one descriptor'
-$capture -l json -d 'Print the report as JSON'
+$capture -l json -d 'Print the report as JSON, or write it to a file' \
+    -a '(__fish_complete_path (__subctx_value))'
 $capture -s q -l quiet -d 'Print nothing but errors'
 $capture -s v -l verbose -d 'Print everything that was looked at'
 complete -c subctx-capture -x -a '(__fish_complete_subcommand -- -o --output --ready --timeout \
