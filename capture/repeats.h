@@ -2,7 +2,8 @@
  * repeats.h - the calls that a restored service makes once more
  *
  * It was captured before it had taken what it waited for, so the wait does not
- * count before it has: what counts is when it waits again.
+ * count before it has: what counts is when it waits again, and there is nothing
+ * to read; some read a byte at a time.
  *
  *	restored   poll, read(0) = 12   poll
  *	           ^^^^^^^^^^^^^^^^^^   ready
@@ -23,11 +24,13 @@ struct repeat {
 /*
  * @is_thirsty: a thread was to wait for standard input, and nobody has taken any
  *	since
+ * @was_thirsty: one was
  */
 struct repeats {
 	struct repeat *items;
 	size_t count;
 	bool is_thirsty;
+	bool was_thirsty;
 };
 
 /* All threads of the service stand where they go on. */

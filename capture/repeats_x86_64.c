@@ -70,7 +70,7 @@ static int find_of_thread(struct repeats *repeats, const struct ready *ready,
 	use = call_filter_use(ready, stop.number, stop.arguments);
 	if (use == CALL_USE_STDIN ||
 	    (use == CALL_USE_WAIT && stdin_wait_is(t, &stop)))
-		repeats->is_thirsty = true;
+		repeats->is_thirsty = repeats->was_thirsty = true;
 	return use == CALL_USE_NAMED ? add(repeats, &stop, err) : 0;
 }
 
@@ -114,7 +114,8 @@ bool repeats_has(const struct repeats *repeats, const struct tracee *t,
 	size_t i;
 
 	if (use == CALL_USE_STDIN || use == CALL_USE_WAIT)
-		return repeats->is_thirsty;
+		return repeats->is_thirsty ||
+		       (repeats->was_thirsty && stdin_wait_has_input(t));
 	i = find(repeats, stop->tid);
 	return use == CALL_USE_NAMED && i < repeats->count &&
 	       is_there(t, stop, repeats->items[i].instruction);

@@ -5,6 +5,8 @@
 
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -63,4 +65,15 @@ bool stdin_wait_is(const struct tracee *t, const struct stop *stop)
 	default:
 		return epolls_stdin(t, stop->arguments);
 	}
+}
+
+/* Of the same open file, whose offset counts. */
+bool stdin_wait_has_input(const struct tracee *t)
+{
+	cleanup_fd int pidfd = pidfd_open(t->pid, 0);
+	cleanup_fd int fd =
+		pidfd < 0 ? -1 : pidfd_getfd(pidfd, STDIN_FILENO, 0);
+	int bytes = 0;
+
+	return fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }

@@ -12,4 +12,7 @@
  */
 bool stdin_wait_is(const struct tracee *t, const struct stop *stop);
 
+/* Whether there is something to read, so that nobody has to wait (FIONREAD). */
+bool stdin_wait_has_input(const struct tracee *t);
+
 #endif

@@ -25,6 +25,16 @@ Test(from, input_that_it_waited_for_is_taken_before_it_is_ready_again)
 	layer_restore("print(json.dumps([1])); exit(0)\n", "app.core", "[1]\n");
 }
 
+/* The shell reads a byte at a time, as others may want the next line. */
+Test(from, input_that_is_there_already_is_taken)
+{
+	layer_write(NULL, WORDS("-o", "0.core", "sh", "-c",
+				"read a; read b; echo $a $b"));
+	layer_write("first\n", WORDS("--from=0.core", "-o", "1.core"));
+
+	layer_restore("second\n", "1.core", "first second\n");
+}
+
 /* Who has made what the service holds from its base on, and since. */
 Test(from, report_tells_what_the_restore_has_made)
 {
