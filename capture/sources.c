@@ -53,10 +53,16 @@ static void read_build_id(struct core_source *known, int fd, const char *path)
 	elf_end(elf);
 }
 
+static bool is_file_of(const struct mapping *m, dev_t device, uint64_t inode)
+{
+	return inode == m->inode &&
+	       device == makedev(m->device_major, m->device_minor);
+}
+
 static bool is_backed_by(const struct mapping *m, const struct stat *status)
 {
-	return S_ISREG(status->st_mode) && status->st_ino == m->inode &&
-	       status->st_dev == makedev(m->device_major, m->device_minor);
+	return S_ISREG(status->st_mode) &&
+	       is_file_of(m, status->st_dev, status->st_ino);
 }
 
 /*
@@ -70,11 +76,16 @@ static bool is_settled(const struct stat *status)
 	return age < 0 || age > SETTLED_SECONDS;
 }
 
-static uint32_t find(const struct sources *sources, const char *path)
+/* Two files have one name where one is mounted over the other. */
+static uint32_t find(const struct sources *sources, const struct mapping *m)
 {
-	for (size_t i = 0; i < sources->count; i++)
-		if (strcmp(sources->items[i].path, path) == 0)
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct source *source = &sources->items[i];
+
+		if (strcmp(source->path, m->backing) == 0 &&
+		    is_file_of(m, source->known.device, source->known.inode))
 			return (uint32_t)i;
+	}
 	return SOURCES_NONE;
 }
 
@@ -104,7 +115,7 @@ int sources_find(struct sources *sources, const struct mapping *m,
 	*ret_index = SOURCES_NONE;
 	if (!m->backing)
 		return 0;
-	*ret_index = find(sources, m->backing);
+	*ret_index = find(sources, m);
 	if (*ret_index != SOURCES_NONE)
 		return 0;
 	fd = open(m->backing, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -75,6 +75,26 @@ Test(sources, each_file_is_one_source)
 	cr_expect(sources.count == 0 && !sources.items);
 }
 
+/* A file that another is mounted over goes by the name of that. */
+Test(sources, file_is_known_by_more_than_its_name)
+{
+	struct sources sources = {0};
+	struct mapping shown, hidden;
+
+	made_files_write("file", "abc", 3);
+	set_age("file", 60);
+	shown = hidden = mapping_of("file");
+	hidden.inode++;
+
+	cr_expect(find(&sources, &hidden) == SOURCES_NONE);
+	cr_expect(find(&sources, &shown) == 0);
+	cr_expect(find(&sources, &hidden) == SOURCES_NONE);
+	hidden = shown;
+	hidden.device_minor++;
+	cr_expect(find(&sources, &hidden) == SOURCES_NONE);
+	sources_deinit(&sources);
+}
+
 Test(sources, program_has_its_build_id)
 {
 	struct sources sources = {0};
