@@ -108,20 +108,28 @@ int pagemap_open(pid_t pid, int *ret_fd, struct error *err)
 	return 0;
 }
 
+/* Where pages of each kind go, or NULL. */
+struct wanted {
+	struct page_runs *data;
+	struct page_runs *zeros;
+	struct page_runs *guards;
+};
+
 static int keep_regions(const struct scan_region *regions, size_t count,
-			struct page_runs *data, struct page_runs *guards,
-			struct error *err)
+			const struct wanted *wanted, struct error *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		const struct scan_region *region = &regions[i];
-		struct page_runs *runs = data;
+		struct page_runs *runs = wanted->data;
 
 		/* A guard is reported as swapped, too. */
 		if (region->categories & SCAN_GUARD)
-			runs = guards;
-		else if (region->categories & (SCAN_ZERO_PAGE | SCAN_FILE))
+			runs = wanted->guards;
+		else if (region->categories & SCAN_ZERO_PAGE)
+			runs = wanted->zeros;
+		else if (region->categories & SCAN_FILE)
 			runs = NULL;
 		if (runs)
 			r = page_runs_add(runs, region->start, region->end,
@@ -131,8 +139,8 @@ static int keep_regions(const struct scan_region *regions, size_t count,
 }
 
 /* 1 when this kernel can not scan, or not for guards. */
-static int scan(int fd, uint64_t start, uint64_t end, struct page_runs *data,
-		struct page_runs *guards, struct error *err)
+static int scan(int fd, uint64_t start, uint64_t end,
+		const struct wanted *wanted, struct error *err)
 {
 	struct scan_region regions[REGIONS_AT_ONCE];
 	struct scan_argument argument = {
@@ -154,7 +162,7 @@ static int scan(int fd, uint64_t start, uint64_t end, struct page_runs *data,
 		if (found < 0)
 			return error_system(err, errno,
 					    "cannot scan the page map");
-		r = keep_regions(regions, (size_t)found, data, guards, err);
+		r = keep_regions(regions, (size_t)found, wanted, err);
 		argument.start = argument.walk_end;
 	}
 	return r;
@@ -165,8 +173,7 @@ static int scan(int fd, uint64_t start, uint64_t end, struct page_runs *data,
  * be zeros when they are copied.
  */
 static int read_entries(int fd, uint64_t start, uint64_t end,
-			struct page_runs *data, struct page_runs *guards,
-			struct error *err)
+			const struct wanted *wanted, struct error *err)
 {
 	cleanup_heap uint64_t *entries =
 		malloc(ENTRIES_AT_ONCE * sizeof(*entries));
@@ -186,12 +193,12 @@ static int read_entries(int fd, uint64_t start, uint64_t end,
 					    "cannot read the page map");
 		for (uint64_t i = 0; r == 0 && i < pages;
 		     i++, start += CORE_PAGE_SIZE) {
-			struct page_runs *runs = data;
+			struct page_runs *runs = wanted->data;
 
 			if (!(entries[i] & (entry_present | entry_swapped)))
 				continue;
 			if (entries[i] & entry_guard)
-				runs = guards;
+				runs = wanted->guards;
 			else if (entries[i] & entry_file)
 				runs = NULL;
 			if (runs)
@@ -202,12 +209,26 @@ static int read_entries(int fd, uint64_t start, uint64_t end,
 	return r;
 }
 
+static int find(int fd, uint64_t start, uint64_t end,
+		const struct wanted *wanted, struct error *err)
+{
+	int r = scan(fd, start, end, wanted, err);
+
+	return r == 1 ? read_entries(fd, start, end, wanted, err) : r;
+}
+
 int pagemap_find(int fd, uint64_t start, uint64_t end, struct page_runs *data,
 		 struct page_runs *guards, struct error *err)
 {
-	int r = scan(fd, start, end, data, guards, err);
+	const struct wanted wanted = {.data = data, .guards = guards};
 
-	if (r == 1)
-		r = read_entries(fd, start, end, data, guards, err);
-	return r;
+	return find(fd, start, end, &wanted, err);
+}
+
+int pagemap_find_own(int fd, uint64_t start, uint64_t end,
+		     struct page_runs *own, struct error *err)
+{
+	const struct wanted wanted = {.data = own, .zeros = own};
+
+	return find(fd, start, end, &wanted, err);
 }

@@ -26,7 +26,7 @@ int page_runs_add(struct page_runs *runs, uint64_t start, uint64_t end,
 void page_runs_deinit(struct page_runs *runs);
 
 /*
- * Opens /proc/PID/pagemap for the two below; a tracer may, without privilege
+ * Opens /proc/PID/pagemap for those below; a tracer may, without privilege
  * (only the frame numbers are withheld).
  */
 int pagemap_open(pid_t pid, int *ret_fd, struct error *err);
@@ -41,5 +41,13 @@ int pagemap_open(pid_t pid, int *ret_fd, struct error *err);
  */
 int pagemap_find(int fd, uint64_t start, uint64_t end, struct page_runs *data,
 		 struct page_runs *guards, struct error *err);
+
+/*
+ * Adds to @own the pages that are not those of the file that is mapped there.
+ * The zero page is none of them: it stands for a page of zeros that was merged
+ * (ksm/use_zero_pages in sysfs).
+ */
+int pagemap_find_own(int fd, uint64_t start, uint64_t end,
+		     struct page_runs *own, struct error *err);
 
 #endif

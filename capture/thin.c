@@ -94,7 +94,7 @@ static int find_own(const struct thinning *th, const struct mapping *m,
 		    struct page_runs *ret_own, struct error *err)
 {
 	const struct page_runs *wanted = &th->wanted;
-	int r = pagemap_find(th->pagemap, m->start, m->end, ret_own, NULL, err);
+	int r = pagemap_find_own(th->pagemap, m->start, m->end, ret_own, err);
 
 	if (r == 0)
 		r = page_runs_reserve(ret_own, ret_own->count + wanted->count,

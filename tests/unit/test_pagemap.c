@@ -147,6 +147,29 @@ Test(pagemap, guards_are_no_data, .fini = deinit)
 	expect_run(&guards, 0, memory, 4, 6);
 }
 
+/* A page that is only read is the zero page, as is one that was merged. */
+Test(pagemap, pages_of_zeros_are_no_data_but_its_own, .fini = deinit)
+{
+	const volatile char *read;
+	struct error err = {0};
+	char *memory = map_pages(8);
+	int fd;
+
+	memory[0] = 1;
+	read = memory + (ptrdiff_t)4 * PAGE;
+	cr_assert(*read == 0);
+	cr_assert(pagemap_open(getpid(), &fd, &err) == 0, "%s", err.text);
+	cr_assert(pagemap_find_own(fd, (uintptr_t)memory,
+				   (uintptr_t)memory + (uintptr_t)8 * PAGE,
+				   &data, &err) == 0,
+		  "%s", err.text);
+	close(fd);
+
+	cr_expect(data.count == 2);
+	expect_run(&data, 0, memory, 0, 1);
+	expect_run(&data, 1, memory, 4, 5);
+}
+
 Test(pagemap, process_that_is_not_is_told)
 {
 	struct error err = {0};
