@@ -6,11 +6,12 @@
 #include <elfutils/libdwelf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #include "common/cleanup.h"
@@ -76,6 +77,18 @@ static bool is_settled(const struct stat *status)
 	return age < 0 || age > SETTLED_SECONDS;
 }
 
+/*
+ * What is written first has another file from then on, of the same number; who
+ * has mapped the one beneath goes on with that.
+ */
+static bool may_hide(int fd)
+{
+	struct statfs status;
+
+	return fstatfs(fd, &status) < 0 ||
+	       status.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
 /* Two files have one name where one is mounted over the other. */
 static uint32_t find(const struct sources *sources, const struct mapping *m)
 {
@@ -90,7 +103,7 @@ static uint32_t find(const struct sources *sources, const struct mapping *m)
 }
 
 static int add(struct sources *sources, const char *path,
-	       const struct core_source *known, uint32_t *ret_index,
+	       const struct source *source, uint32_t *ret_index,
 	       struct error *err)
 {
 	struct source *items =
@@ -100,7 +113,8 @@ static int add(struct sources *sources, const char *path,
 		sources->items = items;
 	if (!items || !(items[sources->count].path = strdup(path)))
 		return error_system(err, ENOMEM, "cannot keep the sources");
-	items[sources->count].known = *known;
+	items[sources->count].known = source->known;
+	items[sources->count].may_hide = source->may_hide;
 	*ret_index = (uint32_t)sources->count++;
 	return 0;
 }
@@ -109,7 +123,7 @@ int sources_find(struct sources *sources, const struct mapping *m,
 		 uint32_t *ret_index, struct error *err)
 {
 	cleanup_fd int fd = -1;
-	struct core_source known = {0};
+	struct source source = {0};
 	struct stat status;
 
 	*ret_index = SOURCES_NONE;
@@ -121,15 +135,17 @@ int sources_find(struct sources *sources, const struct mapping *m,
 	fd = open(m->backing, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &status) < 0 || !is_backed_by(m, &status))
 		return 0;
-	known.size = (uint64_t)status.st_size;
-	known.device = status.st_dev;
-	known.inode = status.st_ino;
-	known.seconds = status.st_mtim.tv_sec;
-	known.nanoseconds = (uint32_t)status.st_mtim.tv_nsec;
-	read_build_id(&known, fd, m->backing);
-	if (known.id_size == 0 && known.digest == 0 && !is_settled(&status))
+	source.known.size = (uint64_t)status.st_size;
+	source.known.device = status.st_dev;
+	source.known.inode = status.st_ino;
+	source.known.seconds = status.st_mtim.tv_sec;
+	source.known.nanoseconds = (uint32_t)status.st_mtim.tv_nsec;
+	source.may_hide = may_hide(fd);
+	read_build_id(&source.known, fd, m->backing);
+	if (source.known.id_size == 0 && source.known.digest == 0 &&
+	    !is_settled(&status))
 		return 0;
-	return add(sources, m->backing, &known, ret_index, err);
+	return add(sources, m->backing, &source, ret_index, err);
 }
 
 int sources_keep_used(struct sources *sources, struct core_outside *outside,

@@ -4,6 +4,7 @@
 #ifndef CAPTURE_SOURCES_H
 #define CAPTURE_SOURCES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,10 +16,15 @@ enum {
 	SOURCES_NONE = UINT32_MAX,
 };
 
-/* @path: owned; @known: all but its name, by which it is known again */
+/*
+ * @path: owned
+ * @known: all but its name, by which it is known again
+ * @may_hide: mappings may show what it was before it was first written
+ */
 struct source {
 	char *path;
 	struct core_source known;
+	bool may_hide;
 };
 
 struct sources {

@@ -8,7 +8,8 @@
  *
  * What is private may be what the base of a layer has all the same: memory that
  * a restore copies, and pages that were written and hold what they held.  So it is
- * compared, which costs reading it.
+ * compared, which costs reading it.  So is a file of which the mapping may show
+ * what it was before (struct source).
  *
  * The page with the ELF header is written always, as the kernel does it: from
  * there debuggers know the file again.
@@ -17,6 +18,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,7 +37,8 @@ enum {
  * What is decided about one mapping after the other.
  * @replaced: the name of the core, which may be that of an older one
  * @wanted: what debuggers want to find in the core
- * @pieces: room for two of them, ours and the base's
+ * @seen: that, and what else has to be seen where pages are compared
+ * @pieces: room for two of them, ours and those of a file
  */
 struct thinning {
 	struct contents *all;
@@ -45,6 +48,7 @@ struct thinning {
 	struct thin_pages pages;
 	const struct base_pages *base;
 	const char *replaced;
+	struct thin_seen seen;
 	char *pieces;
 };
 
@@ -109,14 +113,86 @@ static int find_own(const struct thinning *th, const struct mapping *m,
 	return r;
 }
 
+/* Of what the base has all bytes; a file of its own may have become shorter. */
+static int compare_piece(struct thinning *th, struct core_range part,
+			 const struct base_place *place, struct error *err)
+{
+	const uint64_t size = part.end - part.start;
+	const struct thin_piece piece = {
+		.start = part.start,
+		.size = size,
+		.ours = th->pieces,
+		.theirs = th->pieces + PIECE,
+		.offset = place->offset,
+		.source = place->source,
+	};
+	int r;
+
+	if (io_pread_all(place->fd, th->pieces + PIECE, size, place->offset) <
+	    0)
+		return thin_pages_keep(&th->pages, part.start, part.end, err);
+	r = tracee_read(th->tracee, part.start, th->pieces, size, err);
+	return r == 0 ? thin_pages_compare(&th->pages, &piece, &th->seen, err)
+		      : r;
+}
+
+/* All of @run, with what is at @place. */
+static int compare_all(struct thinning *th, struct core_range run,
+		       struct base_place place, struct error *err)
+{
+	int r = 0;
+
+	while (r == 0 && run.start < run.end) {
+		struct core_range part = run;
+
+		if (part.end - part.start > PIECE)
+			part.end = part.start + PIECE;
+		r = compare_piece(th, part, &place, err);
+		place.offset += part.end - part.start;
+		run.start = part.end;
+	}
+	return r;
+}
+
+/* Page by page; its last one is kept unless it is whole. */
+static int compare_file(struct thinning *th, struct core_range run,
+			uint32_t index, struct error *err)
+{
+	const struct source *source = &th->all->sources.items[index];
+	const struct mapping *m = th->pages.mapping;
+	const uint64_t whole =
+		source->known.size & ~(uint64_t)(CORE_PAGE_SIZE - 1);
+	cleanup_fd int fd = open(source->path, O_RDONLY | O_CLOEXEC);
+	const struct base_place place = {
+		.fd = fd,
+		.offset = m->backing_offset + (run.start - m->start),
+		.source = index,
+	};
+	struct core_range part = run;
+	int r = 0;
+
+	if (place.offset >= whole)
+		part.end = part.start;
+	else if (part.end - part.start > whole - place.offset)
+		part.end = part.start + (whole - place.offset);
+	r = compare_all(th, part, place, err);
+	return r == 0 && part.end < run.end
+		       ? thin_pages_keep(&th->pages, part.end, run.end, err)
+		       : r;
+}
+
 static int split_run(struct thinning *th, const struct content *c,
 		     struct core_range run, const struct page_runs *private,
 		     uint32_t source, struct error *err)
 {
 	int r = keep_elf_header(th, c, &run, err);
 
-	return r == 0 ? thin_pages_split(&th->pages, &run, private, source, err)
-		      : r;
+	if (r < 0)
+		return r;
+	return th->all->sources.items[source].may_hide
+		       ? compare_file(th, run, source, err)
+		       : thin_pages_split(&th->pages, &run, private, source,
+					  err);
 }
 
 static int split_mapping(struct thinning *th, struct content *c,
@@ -141,29 +217,6 @@ static int split_mapping(struct thinning *th, struct content *c,
 	return r;
 }
 
-/* Of what the base has all bytes; a file of its own may have become shorter. */
-static int compare_piece(struct thinning *th, uint64_t start, uint64_t size,
-			 const struct base_place *place, struct error *err)
-{
-	const struct thin_seen seen = {th->base->core.owners,
-				       th->base->core.owner_count, th->wanted};
-	const struct thin_piece piece = {
-		.start = start,
-		.size = size,
-		.ours = th->pieces,
-		.theirs = th->pieces + PIECE,
-		.offset = place->offset,
-		.source = place->source,
-	};
-	int r;
-
-	if (io_pread_all(place->fd, th->pieces + PIECE, size, place->offset) <
-	    0)
-		return thin_pages_keep(&th->pages, start, start + size, err);
-	r = tracee_read(th->tracee, start, th->pieces, size, err);
-	return r == 0 ? thin_pages_compare(&th->pages, &piece, &seen, err) : r;
-}
-
 static int compare_run(struct thinning *th, const struct content *c,
 		       struct core_range run, struct error *err)
 {
@@ -173,15 +226,13 @@ static int compare_run(struct thinning *th, const struct content *c,
 	while (r == 0 && at < run.end) {
 		struct base_place place;
 		const bool is_there = base_pages_find(th->base, at, &place);
-		uint64_t size = run.end - at;
+		struct core_range part = {at, run.end};
 
-		if (size > place.size)
-			size = place.size;
-		if (is_there && size > PIECE)
-			size = PIECE;
-		r = is_there ? compare_piece(th, at, size, &place, err)
-			     : thin_pages_keep(&th->pages, at, at + size, err);
-		at += size;
+		if (part.end - at > place.size)
+			part.end = at + place.size;
+		r = is_there ? compare_all(th, part, place, err)
+			     : thin_pages_keep(&th->pages, at, part.end, err);
+		at = part.end;
 	}
 	return r;
 }
@@ -240,18 +291,15 @@ static int for_all(struct thinning *th,
 static int compare_with(struct thinning *th, const struct thin_service *service,
 			struct error *err)
 {
-	cleanup_heap char *pieces = malloc(2 * PIECE);
 	struct base_pages base;
-	int r;
+	int r = base_pages_open(&base, service->base, service->places,
+				&th->all->sources, err);
 
-	if (!pieces)
-		return error_system(err, ENOMEM, "cannot compare the base");
-	r = base_pages_open(&base, service->base, service->places,
-			    &th->all->sources, err);
 	if (r < 0)
 		return r;
 	th->base = &base;
-	th->pieces = pieces;
+	th->seen.owners = base.core.owners;
+	th->seen.owner_count = base.core.owner_count;
 	r = for_all(th, compare_mapping, err);
 	base_pages_close(&base);
 	thin_pages_sort(&th->pages);
@@ -261,19 +309,24 @@ static int compare_with(struct thinning *th, const struct thin_service *service,
 int thin_decide(struct contents *contents, const struct thin_service *service,
 		struct error *err)
 {
+	cleanup_heap char *pieces = malloc(2 * PIECE);
 	struct thinning th = {
 		.all = contents,
 		.tracee = service->tracee,
 		.replaced = service->replaced,
+		.pieces = pieces,
 	};
 	cleanup_fd int pagemap = -1;
 	int r = pagemap_open(th.tracee->pid, &pagemap, err);
 
 	th.pagemap = pagemap;
+	if (r == 0 && !pieces)
+		r = error_system(err, ENOMEM, "cannot compare its memory");
 	if (r == 0)
 		r = debugger_pages_find(&th.wanted, th.tracee, service->auxv,
 					service->auxv_size, service->threads,
 					err);
+	th.seen.pages = th.wanted;
 	if (r == 0)
 		r = for_all(&th, split_mapping, err);
 	if (r == 0 && service->base)

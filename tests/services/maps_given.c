@@ -2,9 +2,10 @@
  * Private mappings of a file that is named: one that is only read, and one that
  * is changed in its middle.
  *
- *	maps_given FILE [remove]
+ *	maps_given FILE [remove | write]
  *
- * With "remove" the file is gone when the service is ready.
+ * When the service is ready, the file is gone with "remove"; with "write" it is
+ * another, but as old as it was.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -41,6 +42,18 @@ static uint64_t digest(const unsigned char *bytes, size_t from, size_t to)
 	return value;
 }
 
+/* Only a union of file systems does not show it. */
+static void write_it(const char *path)
+{
+	struct stat status;
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || fstat(fd, &status) < 0 || write(fd, "other", 5) != 5 ||
+	    futimens(fd, (struct timespec[]){status.st_atim, status.st_mtim}))
+		exit(2);
+	close(fd);
+}
+
 int main(int argc, char *argv[])
 {
 	const size_t first = (size_t)FIRST * PAGE;
@@ -60,8 +73,10 @@ int main(int argc, char *argv[])
 	before = digest(shown, 0, first);
 	behind = digest(shown, last, size);
 	memset(changed + first, 0x5a, last - first);
-	if (argc > 2)
+	if (argc > 2 && strcmp(argv[2], "remove") == 0)
 		unlink(argv[1]);
+	if (argc > 2 && strcmp(argv[2], "write") == 0)
+		write_it(argv[1]);
 
 	service_ready();
 

@@ -175,6 +175,33 @@ Test(faults, core_where_nothing_may_be_executed_is_refused)
 	cr_assert(chdir("..") == 0 && system("umount disk") == 0);
 }
 
+/* Its path leads to what was written; the service goes on with what it had. */
+Test(faults, file_that_a_union_hides_is_stored)
+{
+	struct outcome outcome;
+
+	if (geteuid() != 0 || getenv("SUBCTX_TEST_UID"))
+		skip("only root can mount");
+	cr_assert(system("mkdir disk && mount -t tmpfs none disk && cd disk && "
+			 "mkdir below above work all && "
+			 "seq 100000 >below/data && "
+			 "touch -d '1 hour ago' below/data && "
+			 "mount -t overlay -o lowerdir=below,upperdir=above,"
+			 "workdir=work none all") == 0);
+	outcome = run(NULL, WORDS(tool_capture(), "-q", "--thin", "-o",
+				  "svc.core", service_path("maps_given"),
+				  "disk/all/data", "write"));
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS("head", "-c5", "disk/all/data"));
+	expect_out(outcome, "other");
+	outcome_free(&outcome);
+	outcome = run(NULL, WORDS(tool_restore(), "svc.core"));
+	expect_out(outcome, "ok\n");
+	outcome_free(&outcome);
+	cr_assert(system("umount disk/all disk") == 0);
+}
+
 Test(faults, limit_on_the_size_of_files_is_an_error)
 {
 	struct outcome outcome = run(
