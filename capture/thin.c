@@ -31,6 +31,8 @@
 
 enum {
 	PIECE = 256 << 10,
+	/* Each costs a restore two mappings; the kernel allows 65530. */
+	OUTSIDE_MAX = 8192,
 };
 
 /*
@@ -39,6 +41,8 @@ enum {
  * @wanted: what debuggers want to find in the core
  * @seen: that, and what else has to be seen where pages are compared
  * @pieces: room for two of them, ours and those of a file
+ * @shortest: what is shorter outside is kept, but for memory that is copied
+ * @next, @left: how many ranges outside were looked at, and stay
  */
 struct thinning {
 	struct contents *all;
@@ -50,6 +54,9 @@ struct thinning {
 	const char *replaced;
 	struct thin_seen seen;
 	char *pieces;
+	uint64_t shortest;
+	size_t next;
+	size_t left;
 };
 
 /* The older core is not to be had by its name any more. */
@@ -306,6 +313,76 @@ static int compare_with(struct thinning *th, const struct thin_service *service,
 	return r;
 }
 
+/* Mappings are what a restore may not have enough of. */
+static bool is_mapped(const struct content *c)
+{
+	return c->kind != CORE_MAPPING_STACK && !(c->flags & CORE_MAP_COPY);
+}
+
+static size_t count_mapped(const struct thinning *th)
+{
+	const struct thin_pages *pages = &th->pages;
+	const struct content *c = th->all->items;
+	size_t count = 0;
+
+	for (size_t i = 0; i < pages->outside_count; i++) {
+		const struct core_outside *o = &pages->outside[i];
+
+		while (c->mapping->end <= o->start)
+			c++;
+		count += is_mapped(c) && o->end - o->start >= th->shortest;
+	}
+	return count;
+}
+
+static int keep_short(struct thinning *th, struct content *c,
+		      struct core_range *runs, struct error *err)
+{
+	struct thin_pages *pages = &th->pages;
+	size_t i = 0;
+	int r = 0;
+
+	while (r == 0) {
+		const struct core_outside *o =
+			th->next < pages->outside_count
+				? &pages->outside[th->next]
+				: NULL;
+
+		if (o && o->start >= c->mapping->end)
+			o = NULL;
+		if (i < c->run_count && (!o || runs[i].start < o->start)) {
+			r = thin_pages_keep(pages, runs[i].start, runs[i].end,
+					    err);
+			i++;
+		} else if (o) {
+			if (is_mapped(c) && o->end - o->start < th->shortest)
+				r = thin_pages_keep(pages, o->start, o->end,
+						    err);
+			else
+				pages->outside[th->left++] = *o;
+			th->next++;
+		} else {
+			break;
+		}
+	}
+	return r;
+}
+
+/* No more ranges outside than a restore can map: the shortest are kept. */
+static int limit(struct thinning *th, struct error *err)
+{
+	int r = 0;
+
+	th->shortest = CORE_PAGE_SIZE;
+	while (count_mapped(th) > OUTSIDE_MAX)
+		th->shortest *= 2;
+	if (th->shortest > CORE_PAGE_SIZE) {
+		r = for_all(th, keep_short, err);
+		th->pages.outside_count = th->left;
+	}
+	return r;
+}
+
 int thin_decide(struct contents *contents, const struct thin_service *service,
 		struct error *err)
 {
@@ -331,6 +408,8 @@ int thin_decide(struct contents *contents, const struct thin_service *service,
 		r = for_all(&th, split_mapping, err);
 	if (r == 0 && service->base)
 		r = compare_with(&th, service, err);
+	if (r == 0)
+		r = limit(&th, err);
 	page_runs_deinit(&th.wanted);
 	contents->outside = th.pages.outside;
 	contents->outside_count = th.pages.outside_count;

@@ -94,6 +94,24 @@ Test(layers, service_that_was_restored_is_captured_as_one)
 		  stored_bytes("base.core"));
 }
 
+/* Each range that is left out costs a restore mappings, of which few are allowed. */
+Test(layers, pages_that_are_scattered_are_kept)
+{
+	struct outcome outcome;
+	int count = 0;
+
+	capture_well(NULL, WORDS("-q", "-o", "base.core",
+				 service_path("scatters_pages"), "160"));
+	capture_well("write\n", WORDS("-q", "--thin", "--from=base.core", "-o",
+				      "layer.core"));
+	outcome = restore_core("count\n", WORDS("layer.core"));
+	expect_status(outcome, 0);
+	cr_expect(sscanf(outcome.out, "sum 95574 mappings %d", &count) == 1,
+		  "%s%s", outcome.out, outcome.err);
+	cr_expect(count > 20 && count < 20000, "%d mappings", count);
+	outcome_free(&outcome);
+}
+
 /* What such a service has copied for itself is as it was, mostly. */
 static void check_copier(const char *const program[], const char *input,
 			 const char *request_of_it, const char *answer)
