@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "base_changes.h"
 #include "capture_from.h"
 #include "capture_launch.h"
 #include "capture_look.h"
@@ -285,6 +286,9 @@ static int audit(struct capture *c, struct error *err)
 		r = capture_look(c, err);
 		if (r < 0)
 			return r;
+		if (c->options->base_path)
+			base_changes_take(&c->base.core, &c->threads,
+					  &c->changes);
 		c->witness.wants_barriers |= unseen_calls(c) != NULL;
 		terminal_compare(&c->terminal_at_exec,
 				 threads_find(&c->threads, t->pid), &c->audit,

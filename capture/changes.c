@@ -60,7 +60,27 @@ void changes_sort(struct changes *changes)
 void changes_deinit(struct changes *changes)
 {
 	free(changes->items);
+	free(changes->earlier);
 	*changes = (struct changes){0};
+}
+
+const struct core_attribute *changes_earlier(const struct changes *changes,
+					     uint32_t thread, uint32_t id)
+{
+	for (size_t i = 0; i < changes->earlier_count; i++)
+		if (changes->earlier[i].thread == thread &&
+		    changes->earlier[i].id == id)
+			return &changes->earlier[i];
+	return NULL;
+}
+
+/* The service has never set it, or has set it to 0. */
+static bool was_zero(const struct changes *changes, uint32_t thread,
+		     uint32_t id, uint64_t mask)
+{
+	const struct core_attribute *a = changes_earlier(changes, thread, id);
+
+	return !a || (a->value & mask) == 0;
 }
 
 static bool is_speculation(uint32_t id)
@@ -78,7 +98,7 @@ void changes_compare(struct changes *changes, uint32_t thread,
 	const char *of = whose[0] ? " of " : "";
 	char subject[64];
 
-	if (before == after)
+	if (before == after && !changes_earlier(changes, thread, id))
 		return;
 	if (is_speculation(id))
 		may_be_set &= after & SPECULATION_MAY_BE_SET;
@@ -124,12 +144,17 @@ static void compare_scheduling(struct changes *changes, uint32_t thread,
 	const char *of = whose[0] ? " of " : "";
 	char subject[64], was[80], is[80];
 
-	if (memcmp(before, after, sizeof(words)) == 0)
+	if (memcmp(before, after, sizeof(words)) == 0 &&
+	    !changes_earlier(changes, thread, ATTRIBUTE_SCHEDULING))
 		return;
 	memcpy(words, after, sizeof(words));
-	if (before[WORD_RUNTIME] == after[WORD_RUNTIME])
+	if (before[WORD_RUNTIME] == after[WORD_RUNTIME] &&
+	    was_zero(changes, thread, ATTRIBUTE_SCHEDULING + WORD_RUNTIME,
+		     UINT64_MAX))
 		words[WORD_RUNTIME] = 0;
-	if (before[WORD_CLAMPS] != after[WORD_CLAMPS])
+	if (before[WORD_CLAMPS] != after[WORD_CLAMPS] ||
+	    !was_zero(changes, thread, ATTRIBUTE_SCHEDULING + WORD_FLAGS,
+		      FLAG_CLAMPS))
 		words[WORD_FLAGS] |= FLAG_CLAMPS;
 	scheduling_text(before, was);
 	scheduling_text(after, is);
@@ -148,7 +173,8 @@ static void compare_cpus(struct changes *changes, uint32_t thread,
 	const char *of = whose[0] ? " of " : "";
 	char subject[64];
 
-	if (memcmp(before, after, CPU_MASK_WORDS * sizeof(*before)) == 0)
+	if (memcmp(before, after, CPU_MASK_WORDS * sizeof(*before)) == 0 &&
+	    !changes_earlier(changes, thread, ATTRIBUTE_CPUS))
 		return;
 	snprintf(subject, sizeof(subject), "CPU affinity%s%s", of, whose);
 	audit_add(audit, VERDICT_RESTORED, subject,
@@ -169,7 +195,8 @@ static void compare_policy(struct changes *changes, uint32_t thread,
 	char subject[64];
 
 	if (before->policy == after->policy &&
-	    memcmp(before->nodes, after->nodes, sizeof(after->nodes)) == 0)
+	    memcmp(before->nodes, after->nodes, sizeof(after->nodes)) == 0 &&
+	    !changes_earlier(changes, thread, ATTRIBUTE_MEMORY_POLICY))
 		return;
 	for (size_t i = 1; i < NODE_MASK_WORDS; i++)
 		is_known &= after->nodes[i] == 0;
@@ -192,9 +219,10 @@ void changes_compare_thread(struct changes *changes, uint32_t thread,
 			    struct audit *audit)
 {
 	for (uint32_t i = 1; i < ATTRIBUTE_FIXED_COUNT; i++)
-		changes_compare(changes, thread, whose, i,
-				before->attributes[i], after->attributes[i],
-				audit);
+		if (attribute_is_read(i, true))
+			changes_compare(changes, thread, whose, i,
+					before->attributes[i],
+					after->attributes[i], audit);
 	compare_scheduling(changes, thread, whose, before->scheduling,
 			   after->scheduling, audit);
 	compare_cpus(changes, thread, whose, before->cpus, after->cpus, audit);

@@ -13,6 +13,9 @@
 
 /*
  * @items: in the order of the core
+ * @earlier: what the service had changed before its base was captured; that is
+ *	its own, also where it inherits the same now
+ * @own_signals: the same of signal actions, the bit of n is n - 1
  * @folder: "" or the new one
  * @failed: memory ran out
  */
@@ -20,12 +23,19 @@ struct changes {
 	struct core_attribute *items;
 	size_t count;
 	size_t capacity;
+	struct core_attribute *earlier;
+	size_t earlier_count;
+	uint64_t own_signals;
 	char folder[PATH_MAX];
 	bool failed;
 };
 
 void changes_add(struct changes *changes, uint32_t thread, uint32_t id,
 		 uint64_t value);
+
+/* What it had changed earlier of that, or NULL. */
+const struct core_attribute *changes_earlier(const struct changes *changes,
+					     uint32_t thread, uint32_t id);
 
 /*
  * Of one attribute that is set by one call, and read as @before and @after;

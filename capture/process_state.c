@@ -78,7 +78,8 @@ static void compare_membarrier(const struct self_report *exec,
 
 	if (ready->hides_barriers && wants_others)
 		after |= MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED;
-	if (before == after)
+	if (before == after &&
+	    !changes_earlier(changes, leader, ATTRIBUTE_MEMBARRIER))
 		return;
 	audit_add(audit, VERDICT_RESTORED, attribute_name(ATTRIBUTE_MEMBARRIER),
 		  "%#" PRIx64 ", was %#" PRIx64 " at the start", after, before);
@@ -97,8 +98,13 @@ static void compare_limits(const struct surroundings *before,
 		const struct rlimit *was = &before->limits[i];
 		const struct rlimit *is = &after->limits[i];
 
-		if (was->rlim_cur == is->rlim_cur &&
-		    was->rlim_max == is->rlim_max)
+		const bool is_hard_own =
+			was->rlim_max != is->rlim_max ||
+			changes_earlier(changes, leader,
+					ATTRIBUTE_LIMIT_HARD + i);
+
+		if (was->rlim_cur == is->rlim_cur && !is_hard_own &&
+		    !changes_earlier(changes, leader, ATTRIBUTE_LIMIT_SOFT + i))
 			continue;
 		audit_add(audit, VERDICT_RESTORED,
 			  attribute_name(ATTRIBUTE_LIMIT_SOFT + i),
@@ -106,7 +112,7 @@ static void compare_limits(const struct surroundings *before,
 			  is->rlim_cur, was->rlim_cur);
 		changes_add(changes, leader, ATTRIBUTE_LIMIT_SOFT + i,
 			    is->rlim_cur);
-		if (was->rlim_max != is->rlim_max)
+		if (is_hard_own)
 			changes_add(changes, leader, ATTRIBUTE_LIMIT_HARD + i,
 				    is->rlim_max);
 	}
@@ -124,7 +130,10 @@ static void compare_streams(const struct surroundings *before,
 		int was = before->stream_flags[i];
 		int is = after->stream_flags[i];
 
-		if (was < 0 || is < 0 || ((was ^ is) & settable) == 0)
+		if (was < 0 || is < 0 ||
+		    (((was ^ is) & settable) == 0 &&
+		     !changes_earlier(changes, leader,
+				      ATTRIBUTE_STREAM_FLAGS + i)))
 			continue;
 		audit_add(audit,
 			  is & O_ASYNC ? VERDICT_REFUSED : VERDICT_RESTORED,
@@ -179,7 +188,8 @@ static void compare_folder(const struct surroundings *before,
 {
 	const char *name = attribute_name(ATTRIBUTE_WORKING_FOLDER);
 
-	if (strcmp(before->working_folder, after->working_folder) == 0)
+	if (strcmp(before->working_folder, after->working_folder) == 0 &&
+	    !changes_earlier(changes, leader, ATTRIBUTE_WORKING_FOLDER))
 		return;
 	if (access(after->working_folder, F_OK) < 0) {
 		audit_add(audit, VERDICT_REFUSED, name, "'%s', which is gone",
@@ -229,7 +239,8 @@ static void compare_files(const struct surroundings *before,
 		const char *was = before->texts[files[i].which];
 		const char *is = after->texts[files[i].which];
 
-		if (strcmp(was, is) == 0)
+		if (strcmp(was, is) == 0 &&
+		    !changes_earlier(changes, leader, files[i].id))
 			continue;
 		audit_add(audit, VERDICT_RESTORED,
 			  surrounding_name(files[i].which),
@@ -245,7 +256,7 @@ static void compare_self(const struct self_report *before,
 			 struct audit *audit, struct changes *changes)
 {
 	for (uint32_t i = 1; i < ATTRIBUTE_FIXED_COUNT; i++)
-		if (i != ATTRIBUTE_MEMBARRIER)
+		if (attribute_is_read(i, false) && i != ATTRIBUTE_MEMBARRIER)
 			changes_compare(changes, leader, "", i,
 					before->attributes[i],
 					after->attributes[i], audit);
@@ -325,7 +336,8 @@ static void set_no_new_privs(const struct process_state *exec,
 	audit_add(audit, VERDICT_RESTORED,
 		  attribute_name(ATTRIBUTE_NO_NEW_PRIVS), "1, as it was set");
 	for (uint32_t i = 0; i < threads->count; i++)
-		changes_add(changes, i, ATTRIBUTE_NO_NEW_PRIVS, 1);
+		if (!changes_earlier(changes, i, ATTRIBUTE_NO_NEW_PRIVS))
+			changes_add(changes, i, ATTRIBUTE_NO_NEW_PRIVS, 1);
 }
 
 int process_state_compare(const struct process_state *exec,
@@ -357,6 +369,7 @@ int process_state_compare(const struct process_state *exec,
 
 		is->inherited = is->handler <= (uintptr_t)SIG_IGN &&
 				is->handler == exec->self.signals[i].handler &&
+				!(ret_changes->own_signals >> i & 1) &&
 				!(i + 1 == SIGCHLD &&
 				  is->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT));
 	}

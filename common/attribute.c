@@ -247,6 +247,11 @@ static const struct attribute *find_readable(uint32_t id, bool of_thread)
 	return a;
 }
 
+bool attribute_is_read(uint32_t id, bool of_thread)
+{
+	return find_readable(id, of_thread) != NULL;
+}
+
 struct call attribute_question(uint32_t id, bool of_thread, uint64_t answer)
 {
 	const struct attribute *a = find_readable(id, of_thread);

@@ -112,6 +112,9 @@ const struct attribute *attribute_find(uint32_t id);
 /* Also of the ranges: "soft limit on open files". */
 const char *attribute_name(uint32_t id);
 
+/* Whether it is read with a call, as one of a thread or of the process. */
+bool attribute_is_read(uint32_t id, bool of_thread);
+
 /*
  * The call that reads attribute @id, its answer at address @answer; for one that
  * is not read so, or that is not @of_thread when that is asked for, a harmless

@@ -365,3 +365,24 @@ Test(from, layer_needs_the_processor_of_its_base)
 	cr_expect(memcmp(base.features, other.features,
 			 sizeof(base.features)) != 0);
 }
+
+/* Whoever makes a layer may have by chance what the service has set. */
+Test(from, what_the_base_has_set_is_the_services_own)
+{
+#define SETTINGS "umask 027; trap '' USR1; ulimit -Sn 77; cd /usr; "
+	struct outcome outcome;
+
+	layer_write(NULL, WORDS("-o", "base.core", "--", "sh", "-c",
+				SETTINGS
+				"while read x; do umask; ulimit -Sn; pwd -P; "
+				"grep -c 'SigIgn:.*[2367abef]..$' "
+				"/proc/self/status; done"));
+	outcome = run("\n", WORDS("sh", "-c",
+				  "folder=$PWD; " SETTINGS
+				  "exec \"$0\" -q --from=$folder/base.core "
+				  "-o $folder/layer.core",
+				  tool_capture()));
+	expect_status(outcome, 0);
+	outcome_free(&outcome);
+	layer_restore("\n", "layer.core", "0027\n77\n/usr\n1\n");
+}
