@@ -16,6 +16,7 @@
 
 #include "common/cleanup.h"
 #include "common/core_reader.h"
+#include "common/file_digest.h"
 
 enum {
 	SETTLED_SECONDS = 2,
@@ -140,11 +141,14 @@ int sources_find(struct sources *sources, const struct mapping *m,
 	source.known.inode = status.st_ino;
 	source.known.seconds = status.st_mtim.tv_sec;
 	source.known.nanoseconds = (uint32_t)status.st_mtim.tv_nsec;
+	source.known.status_ns = core_source_status(&status.st_ctim);
 	source.may_hide = may_hide(fd);
 	read_build_id(&source.known, fd, m->backing);
-	if (source.known.id_size == 0 && source.known.digest == 0 &&
-	    !is_settled(&status))
-		return 0;
+	if (source.known.id_size == 0 && source.known.digest == 0) {
+		if (!is_settled(&status))
+			return 0;
+		source.known.contents = file_digest(fd);
+	}
 	return add(sources, m->backing, &source, ret_index, err);
 }
 

@@ -23,6 +23,7 @@
 #include <assert.h>
 #include <stdint.h>
 #include <sys/user.h>
+#include <time.h>
 
 #include "core_format_files.h"
 
@@ -208,6 +209,7 @@ struct core_mapping {
  *
  * @id: its build ID, of which @id_size bytes are used; none for a core
  * @digest: of a core, its core_image.digest; otherwise 0
+ * @contents: of what has neither, file_digest()
  */
 struct core_source {
 	uint64_t size;
@@ -216,11 +218,17 @@ struct core_source {
 	int64_t seconds; /* its mtime */
 	uint32_t nanoseconds;
 	uint32_t name;
+	int64_t status_ns; /* its ctime */
 	uint64_t digest;
-	uint32_t reserved;
+	uint32_t contents;
 	uint32_t id_size;
 	unsigned char id[CORE_BUILD_ID_SIZE];
 };
+
+static inline int64_t core_source_status(const struct timespec *changed)
+{
+	return changed->tv_sec * INT64_C(1000000000) + changed->tv_nsec;
+}
 
 /* Pages of one private mapping that a source has at @offset. */
 struct core_outside {
@@ -386,7 +394,7 @@ static_assert(sizeof(struct core_image) == 80, "part of the format");
 static_assert(sizeof(struct core_working_set) == 24, "part of the format");
 static_assert(sizeof(struct core_touched) == 16, "part of the format");
 static_assert(sizeof(struct core_mapping) == 88, "part of the format");
-static_assert(sizeof(struct core_source) == 88, "part of the format");
+static_assert(sizeof(struct core_source) == 96, "part of the format");
 static_assert(sizeof(struct core_outside) == 32, "part of the format");
 static_assert(sizeof(struct core_mapping_digest) == 16, "part of the format");
 static_assert(sizeof(struct core_process) == 136, "part of the format");

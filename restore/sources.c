@@ -17,16 +17,19 @@
 
 #include "build_id.h"
 #include "common/cleanup.h"
+#include "common/file_digest.h"
 
 enum {
 	IDENTITY_SIZE = 160,
 };
 
-static bool is_same_inode(const struct core_source *source,
-			  const struct stat *status)
+/* Of which nobody has touched anything since; its date can be set. */
+static bool is_untouched(const struct core_source *source,
+			 const struct stat *status)
 {
 	return status->st_dev == source->device &&
-	       status->st_ino == source->inode;
+	       status->st_ino == source->inode &&
+	       core_source_status(&status->st_ctim) == source->status_ns;
 }
 
 static bool is_unchanged(const struct core_source *source,
@@ -72,7 +75,22 @@ static int refuse_file(const struct core_source *source, const char *name,
 	return -err->code;
 }
 
-/* The same inode with the same date needs no further proof. */
+/* Dates may be made alike, as tools do that want the same archive each time. */
+static int refuse_contents(const char *name, struct error *err)
+{
+	error_set(err, FAULT_UNSUPPORTED,
+		  "cannot map '%s', which it has no copy of: its bytes are "
+		  "others than at the capture, although size and date are the "
+		  "same",
+		  name);
+	error_hint(err,
+		   "If that is elsewhere now, --file %s=NEW says so. Or "
+		   "capture again.",
+		   name);
+	return -err->code;
+}
+
+/* The same inode with the same dates needs no further proof. */
 static int check_file(const struct core_source *source, const char *name,
 		      int fd, struct error *err)
 {
@@ -81,15 +99,17 @@ static int check_file(const struct core_source *source, const char *name,
 
 	if (fstat(fd, &status) < 0)
 		return error_system(err, errno, "cannot map '%s'", name);
-	if (is_same_inode(source, &status) && is_unchanged(source, &status))
+	if (is_untouched(source, &status) && is_unchanged(source, &status))
 		return 0;
 	build_id_read(&id, fd);
-	if ((uint64_t)status.st_size == source->size &&
-	    id.size == source->id_size &&
-	    (id.size > 0 ? memcmp(id.bytes, source->id, id.size) == 0
-			 : is_unchanged(source, &status)))
-		return 0;
-	return refuse_file(source, name, &status, &id, err);
+	if ((uint64_t)status.st_size != source->size ||
+	    id.size != source->id_size ||
+	    (id.size > 0 ? memcmp(id.bytes, source->id, id.size) != 0
+			 : !is_unchanged(source, &status)))
+		return refuse_file(source, name, &status, &id, err);
+	if (id.size == 0 && file_digest(fd) != source->contents)
+		return refuse_contents(name, err);
+	return 0;
 }
 
 static int open_file(const struct core_source *source, const char *name,

@@ -10,8 +10,8 @@
 
 /*
  * Opens all of them.  A file is the one of the capture if it has the same build
- * ID, or, where it has none, the same size and date; a core if its digest is
- * the same.  @core_path: bases are also looked for beside it.  *ret_fds is
+ * ID, or, where it has none, the same size, date and bytes; a core if its digest
+ * is the same.  @core_path: bases are also looked for beside it.  *ret_fds is
  * allocated, or NULL if there are none.
  */
 int sources_open(const struct core *core, const char *core_path,

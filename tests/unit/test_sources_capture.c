@@ -71,6 +71,10 @@ Test(sources, each_file_is_one_source)
 			  (uint32_t)status.st_mtim.tv_nsec);
 	cr_expect(sources.items[1].known.id_size == 0 &&
 		  sources.items[1].known.digest == 0);
+	cr_expect(sources.items[1].known.status_ns ==
+		  core_source_status(&status.st_ctim));
+	cr_expect(sources.items[0].known.contents !=
+		  sources.items[1].known.contents);
 	sources_deinit(&sources);
 	cr_expect(sources.count == 0 && !sources.items);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file_digest.h"
 #include "restore/build_id.h"
 #include "restore/sources.h"
 #include "tests/expect.h"
@@ -35,13 +36,16 @@ static void identify(struct made *made, const char *name)
 
 	cr_assert(fd >= 0 && fstat(fd, &status) == 0);
 	build_id_read(&id, fd);
+	made->source.contents = file_digest(fd);
 	close(fd);
 	made->source = (struct core_source){
+		.contents = made->source.contents,
 		.size = (uint64_t)status.st_size,
 		.device = status.st_dev,
 		.inode = status.st_ino,
 		.seconds = status.st_mtim.tv_sec,
 		.nanoseconds = (uint32_t)status.st_mtim.tv_nsec,
+		.status_ns = core_source_status(&status.st_ctim),
 		.name = 1,
 		.id_size = id.size,
 	};
@@ -189,6 +193,36 @@ Test(sources, same_build_id_is_proof_whatever_the_date)
 	expect_taken(&made);
 	cr_assert(system("cp program copy && mv copy program") == 0);
 	expect_taken(&made);
+}
+
+/* The date is that of a commit, say, or of no time at all. */
+Test(sources, copy_with_other_bytes_is_refused_whatever_its_date)
+{
+	struct made made;
+	struct error err;
+
+	make_data(&made);
+	cr_assert(system("cp data copy && printf x | "
+			 "dd of=copy conv=notrunc bs=1 seek=4999 status=none "
+			 "&& touch -r data copy && mv copy data") == 0);
+	err = refuse(&made);
+	expect_contains(err.text, "cannot map '/tmp/");
+	expect_contains(err.text, "its bytes are others than at the capture, "
+				  "although size and date are the same");
+	expect_contains(err.hint, "--file /tmp/");
+	cr_expect(err.fault == FAULT_UNSUPPORTED);
+}
+
+/* What is written in place keeps its inode, and its date when that is set. */
+Test(sources, date_that_was_set_back_is_no_proof)
+{
+	struct made made;
+
+	make_data(&made);
+	cr_assert(system("touch -r data date && printf x | "
+			 "dd of=data conv=notrunc status=none && "
+			 "touch -r date data") == 0);
+	expect_refused(&made, "its bytes are others than at the capture");
 }
 
 /* Whose tail has been cut, or grown, say. */
