@@ -130,6 +130,15 @@ bool page_dropper_is(const char *path)
 	return result;
 }
 
+/* Of what is gone, another may have its name. */
+static bool may_drop(const struct mapping *m)
+{
+	if (!m->deleted)
+		return page_dropper_is(m->name);
+	return !begins_with(m->name, harmless,
+			    sizeof(harmless) / sizeof(*harmless));
+}
+
 void page_dropper_find(const struct mapping_list *mappings, char *ret_name,
 		       size_t size)
 {
@@ -138,7 +147,7 @@ void page_dropper_find(const struct mapping_list *mappings, char *ret_name,
 		const struct mapping *m = &mappings->items[i];
 
 		if (!(m->protection & PROT_EXEC) || m->inode == 0 ||
-		    m->name[0] != '/' || !page_dropper_is(m->name))
+		    m->name[0] != '/' || !may_drop(m))
 			continue;
 		snprintf(ret_name, size, "%s", base_name(m->name));
 		return;

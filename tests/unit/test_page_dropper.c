@@ -122,6 +122,24 @@ Test(page_dropper, first_file_with_code_is_named)
 		     "libdrop.so.1");
 }
 
+/* A restored service had it once; its name is another file's now. */
+Test(page_dropper, who_is_gone_is_not_looked_at)
+{
+	struct mapping file = {
+		.protection = PROT_EXEC, .inode = 7, .name = "/bin/true"};
+	const struct mapping_list list = {.items = &file, .count = 1};
+	char found[64];
+
+	page_dropper_find(&list, found, sizeof(found));
+	expect_text(found, "");
+	file.deleted = true;
+	page_dropper_find(&list, found, sizeof(found));
+	expect_text(found, "true");
+	file.name = LIBC;
+	page_dropper_find(&list, found, sizeof(found));
+	expect_text(found, "");
+}
+
 Test(page_dropper, what_has_no_code_or_no_file_is_not_looked_at)
 {
 	expect_found("1000-2000 r--p 0 fe:01 7 /nonexistent/data\n"
