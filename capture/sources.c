@@ -22,15 +22,18 @@ enum {
 	SETTLED_SECONDS = 2,
 };
 
-/* A core of ours has no build ID, but a digest. */
+/* A core of ours has no build ID, but a digest; it may be replaced meanwhile. */
 static void read_digest(struct core_source *known, const char *path)
 {
 	struct error ignored = {0};
+	struct stat status;
 	struct core core;
 
 	if (core_open(&core, path, &ignored) < 0)
 		return;
-	known->digest = core.image->digest;
+	if (fstat(core.fd, &status) == 0 && status.st_dev == known->device &&
+	    status.st_ino == known->inode)
+		known->digest = core.image->digest;
 	core_close(&core);
 }
 
