@@ -26,7 +26,8 @@ static int count_mappings(void)
 
 int main(int argc, char *argv[])
 {
-	const size_t size = (size_t)(argc > 1 ? atol(argv[1]) : 2) << 20;
+	const size_t size = (size_t)(argc > 1 ? strtol(argv[1], NULL, 10) : 2)
+			    << 20;
 	char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char line[16];
