@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bad_option.h"
 #include "common/io.h"
 #include "common/text.h"
 #include "library.h"
@@ -127,24 +128,6 @@ struct parsing {
 	bool leave_running;
 	bool kill;
 };
-
-static int bad_option(struct error *err, int argc, char *argv[], int code)
-{
-	const char *word = optind <= argc ? argv[optind - 1] : "";
-
-	if (code == ':') {
-		error_set(err, FAULT_USAGE, "option '%s' wants a value", word);
-	} else if (optopt && optopt < 256 && strncmp(word, "--", 2) != 0) {
-		error_set(err, FAULT_USAGE, "unknown option '-%c'", optopt);
-	} else if (optopt) {
-		error_set(err, FAULT_USAGE, "option '%s' takes no value", word);
-	} else {
-		error_set(err, FAULT_USAGE, "unknown option '%s'", word);
-	}
-	error_hint(err, "--help lists the options; those of the service stand "
-			"behind its name.");
-	return -err->code;
-}
 
 static int parse_pid(struct options *options, const char *text,
 		     struct error *err)
@@ -420,7 +403,9 @@ int options_parse(struct options *ret_options, int argc, char *argv[],
 	while (r == 0 && (code = getopt_long(argc, argv, "+:o:qvhV",
 					     long_options, NULL)) != -1) {
 		if (code == '?' || code == ':')
-			r = bad_option(err, argc, argv, code);
+			r = bad_option(err, argc, argv, code,
+				       "--help lists the options; those of the "
+				       "service stand behind its name.");
 		else
 			r = parse_one(&parsing, code, err);
 	}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/bad_option.h"
 #include "common/text.h"
 
 enum {
@@ -48,23 +49,6 @@ static const char help[] =
 	"command line makes no sense.\n"
 	"\n"
 	"Example:  subctx-addresses python3 $$ bc.core\n";
-
-static int bad_option(struct error *err, int argc, char *argv[], int code)
-{
-	const char *word = optind <= argc ? argv[optind - 1] : "";
-
-	if (code == ':')
-		error_set(err, FAULT_USAGE, "option '%s' wants a value", word);
-	else if (optopt && optopt < OPTION_SAMPLES &&
-		 strncmp(word, "--", 2) != 0)
-		error_set(err, FAULT_USAGE, "unknown option '-%c'", optopt);
-	else if (optopt)
-		error_set(err, FAULT_USAGE, "option '%s' takes no value", word);
-	else
-		error_set(err, FAULT_USAGE, "unknown option '%s'", word);
-	error_hint(err, "--help lists the options.");
-	return -err->code;
-}
 
 static int parse_samples(struct options *options, const char *text,
 			 struct error *err)
@@ -144,7 +128,8 @@ int options_parse(struct options *ret_options, int argc, char *argv[],
 	while (r == 0 && (code = getopt_long(argc, argv, ":hV", long_options,
 					     NULL)) != -1) {
 		if (code == '?' || code == ':')
-			r = bad_option(err, argc, argv, code);
+			r = bad_option(err, argc, argv, code,
+				       "--help lists the options.");
 		else
 			r = parse_one(&options, code, err);
 	}

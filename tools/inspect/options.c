@@ -5,7 +5,8 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "common/bad_option.h"
 
 enum option_value {
 	OPTION_JSON = 256,
@@ -46,22 +47,6 @@ static const char help[] =
 	"the command line makes no sense.\n"
 	"\n"
 	"Example:  subctx-inspect bc.core\n";
-
-static int unknown(struct error *err, int argc, char *argv[], int code)
-{
-	const char *word = optind <= argc ? argv[optind - 1] : "";
-
-	if (code == ':')
-		error_set(err, FAULT_USAGE, "option '%s' wants a value", word);
-	else if (optopt && optopt < 256 && strncmp(word, "--", 2) != 0)
-		error_set(err, FAULT_USAGE, "unknown option '-%c'", optopt);
-	else if (optopt)
-		error_set(err, FAULT_USAGE, "option '%s' takes no value", word);
-	else
-		error_set(err, FAULT_USAGE, "unknown option '%s'", word);
-	error_hint(err, "--help lists the options.");
-	return -err->code;
-}
 
 static int take_option(struct options *options, int code, struct error *err)
 {
@@ -126,7 +111,8 @@ int options_parse(struct options *ret_options, int argc, char *argv[],
 	while ((code = getopt_long(argc, argv, ":hV", long_options, NULL)) !=
 	       -1) {
 		if (code == '?' || code == ':')
-			return unknown(err, argc, argv, code);
+			return bad_option(err, argc, argv, code,
+					  "--help lists the options.");
 		r = take_option(&options, code, err);
 		if (r < 0)
 			return r;
