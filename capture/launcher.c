@@ -179,17 +179,22 @@ static bool is_option(const char *word)
 	return word[0] == '-' && !strchr(word, '/');
 }
 
+static int print(const char *text)
+{
+	if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+		return 0;
+	fprintf(stderr, "subctx-launch: cannot write to standard output: %s\n",
+		strerror(errno));
+	return STATUS_LAUNCH;
+}
+
 /* Without getopt(3), whose state the library may want for itself. */
 static int answer(const char *option)
 {
-	if (strcmp(option, "-h") == 0 || strcmp(option, "--help") == 0) {
-		fputs(help, stdout);
-		return 0;
-	}
-	if (strcmp(option, "-V") == 0 || strcmp(option, "--version") == 0) {
-		puts("subctx-launch " SUBCTX_VERSION);
-		return 0;
-	}
+	if (strcmp(option, "-h") == 0 || strcmp(option, "--help") == 0)
+		return print(help);
+	if (strcmp(option, "-V") == 0 || strcmp(option, "--version") == 0)
+		return print("subctx-launch " SUBCTX_VERSION "\n");
 	fprintf(stderr,
 		"subctx-launch: unknown option '%s'\n"
 		"  hint: --help lists the options; those of the library stand "

@@ -48,6 +48,7 @@ static void expect_words_told(const char *program, int status)
 Test(standard_output, summary_that_cannot_be_printed_is_told)
 {
 	expect_words_told(tool_capture(), 1);
+	expect_words_told(tool_launch(), 125);
 	expect_words_told(tool_restore(), 125);
 	expect_words_told(tool_inspect(), 1);
 	expect_words_told(tool_addresses(), 1);
