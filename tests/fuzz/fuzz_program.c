@@ -106,7 +106,7 @@ static void try_as_library(void)
 	bool is_library = false;
 
 	if (library_find(path, &is_library, &err) < 0) {
-		assert(is_library && err.fault == FAULT_UNSUPPORTED);
+		assert(is_library && err.fault == FAULT_SERVICE);
 		assert(strncmp(err.text, "cannot ", 7) == 0);
 	}
 }
