@@ -33,7 +33,7 @@ set style histogram clustered gap 1
 set style fill solid noborder
 set boxwidth 0.9
 set logscale y
-set yrange [1:*]
+set yrange [0.3:*]
 set xtics rotate by -40
 set ylabel "ms"
 set rmargin 9
