@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "blame.h"
+#include "capture/blame/blame.h"
 
 static bool make_room(struct audit *audit)
 {

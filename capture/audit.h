@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "capture/blame/resource_calls.h"
 #include "common/error.h"
-#include "resource_calls.h"
 
 enum verdict {
 	VERDICT_RESTORED, /* the core holds it, restore makes it again */

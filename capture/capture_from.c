@@ -8,12 +8,12 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "arrival.h"
-#include "base_notes.h"
-#include "call_filter.h"
+#include "capture/ready/call_filter.h"
+#include "capture/start/arrival.h"
+#include "capture/start/base_notes.h"
+#include "capture/tracee/hidden.h"
 #include "common/cleanup.h"
 #include "common/io.h"
-#include "hidden.h"
 
 /* The vector that the restorer has told the kernel. */
 static int take_auxv(struct capture *c, struct error *err)

@@ -4,8 +4,8 @@
 #ifndef CAPTURE_CAPTURE_FROM_H
 #define CAPTURE_CAPTURE_FROM_H
 
+#include "capture/ready/ready_wait.h"
 #include "capture_look.h"
-#include "ready_wait.h"
 
 /*
  * Starts the restorer of the base and lets it become the service, which stands

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "library.h"
+#include "capture/start/library.h"
 
 /* The ready point of the launcher, whatever that of the service is. */
 static int await_marker(struct capture *c, const struct ready_wait *wait,

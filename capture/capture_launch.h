@@ -4,8 +4,8 @@
 #ifndef CAPTURE_CAPTURE_LAUNCH_H
 #define CAPTURE_CAPTURE_LAUNCH_H
 
+#include "capture/ready/ready_wait.h"
 #include "capture_look.h"
-#include "ready_wait.h"
 
 /*
  * From the exec of the launcher to its first ready point, which is not the

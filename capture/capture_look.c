@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address_space.h"
+#include "capture/memory/address_space.h"
+#include "capture/memory/hidden_bytes.h"
+#include "capture/state/node_policies.h"
 #include "common/auxv.h"
 #include "common/cleanup.h"
 #include "common/io.h"
-#include "hidden_bytes.h"
-#include "node_policies.h"
 
 int capture_read_auxv(struct capture *c, struct error *err)
 {

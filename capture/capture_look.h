@@ -6,19 +6,19 @@
 #ifndef CAPTURE_CAPTURE_LOOK_H
 #define CAPTURE_CAPTURE_LOOK_H
 
-#include "base.h"
-#include "blame.h"
 #include "capture.h"
-#include "image.h"
-#include "launch.h"
-#include "notify_socket.h"
-#include "output.h"
-#include "remap.h"
-#include "repeats.h"
+#include "capture/blame/blame.h"
+#include "capture/core/image.h"
+#include "capture/core/output.h"
+#include "capture/memory/remap.h"
+#include "capture/ready/notify_socket.h"
+#include "capture/ready/repeats.h"
+#include "capture/start/base.h"
+#include "capture/start/launch.h"
+#include "capture/state/terminal.h"
+#include "capture/state/witness.h"
+#include "capture/tracee/stand_in.h"
 #include "report_file.h"
-#include "stand_in.h"
-#include "terminal.h"
-#include "witness.h"
 
 enum {
 	DROPPER_NAME = 128,

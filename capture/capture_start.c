@@ -5,10 +5,10 @@
 
 #include <stdlib.h>
 
-#include "call_filter.h"
-#include "cpu_choice.h"
-#include "program.h"
-#include "watchpoints.h"
+#include "capture/ready/call_filter.h"
+#include "capture/ready/watchpoints.h"
+#include "capture/start/cpu_choice.h"
+#include "capture/start/program.h"
 
 int capture_start(struct capture *c, struct error *err)
 {

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/start/library.h"
 #include "common/bad_option.h"
 #include "common/io.h"
 #include "common/text.h"
-#include "library.h"
 
 enum {
 	TIMEOUT_DEFAULT_MS = 60000,

@@ -9,11 +9,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "capture/files/policy.h"
+#include "capture/ready/ready.h"
 #include "common/cpu.h"
 #include "common/error.h"
 #include "common/source_places.h"
-#include "policy.h"
-#include "ready.h"
 
 /*
  * @core_path: as given, or made of the program's name

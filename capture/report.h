@@ -4,12 +4,12 @@
 #ifndef CAPTURE_REPORT_H
 #define CAPTURE_REPORT_H
 
-#include "additions.h"
 #include "audit.h"
-#include "blame.h"
-#include "image.h"
-#include "ready.h"
-#include "remap.h"
+#include "capture/blame/blame.h"
+#include "capture/core/image.h"
+#include "capture/memory/additions.h"
+#include "capture/memory/remap.h"
+#include "capture/ready/ready.h"
 
 /*
  * What else is known of a capture.

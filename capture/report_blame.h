@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "blame.h"
+#include "capture/blame/blame.h"
 
 json_t *report_blame_json(const struct blame *blame);
 /* On standard error, as wide as that is. */

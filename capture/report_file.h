@@ -9,8 +9,8 @@
 #ifndef CAPTURE_REPORT_FILE_H
 #define CAPTURE_REPORT_FILE_H
 
+#include "capture/core/output.h"
 #include "options.h"
-#include "output.h"
 #include "report.h"
 
 /* @fd: of what is no regular file, or -1 */

@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/library.h"
-#include "capture/program.h"
+#include "capture/start/library.h"
+#include "capture/start/program.h"
 #include "common/io.h"
 #include "fuzz.h"
 

@@ -3,7 +3,7 @@
  *
  * The addresses are none of this process, so that nothing is written there.
  */
-#include "capture/additions.h"
+#include "capture/memory/additions.h"
 
 #include <fcntl.h>
 #include <stdio.h>

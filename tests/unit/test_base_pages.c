@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/base_pages.h"
+#include "capture/memory/base_pages.h"
 #include "common/io.h"
 #include "tests/expect.h"
 #include "tests/made_files.h"

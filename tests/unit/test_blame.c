@@ -1,7 +1,7 @@
 /*
  * test_blame.c - what is said about who made something
  */
-#include "capture/blame.h"
+#include "capture/blame/blame.h"
 #include "tests/expect.h"
 
 static char text[BLAME_TEXT_MAX];

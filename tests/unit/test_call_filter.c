@@ -9,8 +9,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "capture/call_filter.h"
-#include "capture/resource_calls.h"
+#include "capture/blame/resource_calls.h"
+#include "capture/ready/call_filter.h"
 #include "tests/expect.h"
 
 TestSuite(call_filter, .timeout = 60);

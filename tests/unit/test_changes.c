@@ -3,7 +3,7 @@
  */
 #include <errno.h>
 
-#include "capture/changes.h"
+#include "capture/state/changes.h"
 #include "tests/expect.h"
 
 static struct changes changes;

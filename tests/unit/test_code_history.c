@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "capture/code_history.h"
+#include "capture/blame/code_history.h"
 
 enum {
 	PAGE = 4096,

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "capture/contents.h"
+#include "capture/memory/contents.h"
 #include "tests/expect.h"
 
 static const char *refusal_of(struct mapping m)

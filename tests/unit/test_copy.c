@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/copy.h"
+#include "capture/core/copy.h"
 
 enum {
 	PAGE = CORE_PAGE_SIZE,

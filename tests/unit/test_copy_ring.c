@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "capture/copy_ring.h"
+#include "capture/core/copy_ring.h"
 
 enum {
 	SLOTS = 8,

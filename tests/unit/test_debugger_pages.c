@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "capture/debugger_pages.h"
+#include "capture/memory/debugger_pages.h"
 #include "common/core_find.h"
 #include "common/io.h"
 #include "tests/expect.h"

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/file_audit.h"
+#include "capture/files/file_audit.h"
 #include "tests/expect.h"
 
 static const bool started = true;

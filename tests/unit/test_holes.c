@@ -3,7 +3,7 @@
  */
 #include <sys/mman.h>
 
-#include "capture/holes.h"
+#include "capture/memory/holes.h"
 #include "tests/expect.h"
 
 enum {

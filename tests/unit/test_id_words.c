@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "capture/id_words.h"
+#include "capture/memory/id_words.h"
 #include "common/core_format.h"
 
 enum {

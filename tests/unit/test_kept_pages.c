@@ -1,7 +1,7 @@
 /*
  * test_kept_pages.c - the memory of this very process, kept and changed
  */
-#include "capture/kept_pages.h"
+#include "capture/memory/kept_pages.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * Files are the system's own, copies with a few bytes changed, and ELF headers
  * made by hand; what a service library really is, is tested with real ones.
  */
-#include "capture/library.h"
+#include "capture/start/library.h"
 
 #include <criterion/criterion.h>
 #include <elf.h>

@@ -4,7 +4,7 @@
  * The file is mostly this program itself, which knows where its own functions
  * are; so it is built with debug information.
  */
-#include "capture/location.h"
+#include "capture/ready/location.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

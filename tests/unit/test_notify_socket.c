@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "capture/notify_socket.h"
+#include "capture/ready/notify_socket.h"
 #include "tests/expect.h"
 
 static struct notify_socket receiver;

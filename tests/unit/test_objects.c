@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/objects.h"
+#include "capture/memory/objects.h"
 #include "common/io.h"
 #include "tests/expect.h"
 

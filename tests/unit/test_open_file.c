@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/open_file.h"
-#include "capture/open_file_kinds.h"
+#include "capture/files/open_file.h"
+#include "capture/files/open_file_kinds.h"
 #include "common/io.h"
 
 #ifndef TEST_SAMPLES

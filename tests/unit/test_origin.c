@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "capture/origin.h"
+#include "capture/blame/origin.h"
 #include "tests/expect.h"
 
 static struct tracee self;

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/output.h"
+#include "capture/core/output.h"
 #include "common/io.h"
 #include "tests/expect.h"
 #include "tests/harness.h"

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "capture/output_match.h"
+#include "capture/ready/output_match.h"
 
 static bool feed(const char *wanted, const char *const pieces[])
 {

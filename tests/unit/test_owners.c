@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "capture/owners.h"
+#include "capture/memory/owners.h"
 
 static _Alignas(4096) char page[2 * 4096];
 static struct thread_state thread;

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "capture/page_dropper.h"
+#include "capture/memory/page_dropper.h"
 #include "common/io.h"
 #include "tests/expect.h"
 #include "tests/make_core.h"

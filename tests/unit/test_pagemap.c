@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "capture/pagemap.h"
+#include "capture/memory/pagemap.h"
 #include "tests/expect.h"
 
 TestSuite(pagemap, .timeout = 10);

@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "capture/policy.h"
+#include "capture/files/policy.h"
 #include "tests/expect.h"
 
 static struct policy parsed(const char *text)

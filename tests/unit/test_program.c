@@ -4,7 +4,7 @@
  * Nothing is started: the files are the system's own, scripts, copies of
  * true(1) with a few bytes changed, and ELF headers made by hand.
  */
-#include "capture/program.h"
+#include "capture/start/program.h"
 
 #include <criterion/criterion.h>
 #include <elf.h>

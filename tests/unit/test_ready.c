@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 
-#include "capture/ready.h"
+#include "capture/ready/ready.h"
 #include "tests/expect.h"
 
 #define KIND(name) (1u << CORE_READY_##name)

@@ -2,7 +2,7 @@
  * test_remap_choice.c - which runs of memory are mapped onto a core, and where
  * there is room to move them
  */
-#include "capture/remap_choice.h"
+#include "capture/memory/remap_choice.h"
 #include "tests/expect.h"
 
 enum {

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "capture/resource_calls.h"
+#include "capture/blame/resource_calls.h"
 #include "tests/expect.h"
 
 static enum resource_kind kind_of(int64_t number, uint64_t a, uint64_t b,

@@ -10,7 +10,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "capture/restored.h"
+#include "capture/memory/restored.h"
 #include "common/io.h"
 #include "tests/expect.h"
 #include "tests/make_core.h"

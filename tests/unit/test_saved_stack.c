@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "capture/saved_stack.h"
+#include "capture/blame/saved_stack.h"
 #include "tests/expect.h"
 
 static struct saved_stack take(const void *top)

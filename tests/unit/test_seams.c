@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/seams.h"
+#include "capture/memory/seams.h"
 
 enum {
 	PAGES = 64,

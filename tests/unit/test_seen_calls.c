@@ -3,7 +3,7 @@
  */
 #include <criterion/criterion.h>
 
-#include "capture/seen_calls.h"
+#include "capture/ready/seen_calls.h"
 
 Test(seen_calls, calls_of_threads_do_not_mix)
 {

@@ -13,8 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "capture/open_file.h"
-#include "capture/socket.h"
+#include "capture/files/open_file.h"
+#include "capture/files/socket.h"
 
 TestSuite(socket, .timeout = 10);
 

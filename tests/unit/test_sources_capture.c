@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "capture/sources.h"
+#include "capture/memory/sources.h"
 #include "common/core_reader.h"
 #include "tests/expect.h"
 #include "tests/made_files.h"

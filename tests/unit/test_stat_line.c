@@ -3,7 +3,7 @@
  */
 #include <criterion/criterion.h>
 
-#include "capture/stat_line.h"
+#include "capture/state/stat_line.h"
 #include "tests/expect.h"
 
 Test(stat_line, fields_are_counted_behind_the_name)

@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "capture/thin_pages.h"
+#include "capture/memory/thin_pages.h"
 #include "tests/expect.h"
 
 enum {

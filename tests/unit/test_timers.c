@@ -1,7 +1,7 @@
 /*
  * test_timers.c - what /proc/PID/timers says of timers
  */
-#include "capture/timers.h"
+#include "capture/state/timers.h"
 #include "tests/expect.h"
 
 static struct thread_state states[2] = {{.core.tid = 4711}, {.core.tid = 4712}};

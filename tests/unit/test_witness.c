@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "capture/witness.h"
+#include "capture/state/witness.h"
 #include "tests/expect.h"
 
 static struct witness see(int64_t number, uint64_t first, uint64_t second,

@@ -4,7 +4,7 @@
 #include <cpuid.h>
 #include <stdint.h>
 
-#include "capture/xstate.h"
+#include "capture/tracee/xstate.h"
 #include "common/cpu.h"
 #include "tests/expect.h"
 

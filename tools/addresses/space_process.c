@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/stat_line.h"
+#include "capture/state/stat_line.h"
 #include "common/auxv.h"
 #include "common/cleanup.h"
 #include "common/io.h"

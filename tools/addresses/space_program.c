@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/program.h"
-#include "capture/stat_line.h"
+#include "capture/start/program.h"
+#include "capture/state/stat_line.h"
 #include "common/cleanup.h"
 #include "common/io.h"
 #include "common/text.h"

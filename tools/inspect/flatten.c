@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/output.h"
+#include "capture/core/output.h"
 #include "common/cleanup.h"
 #include "common/core_writer.h"
 #include "common/file_lines.h"

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/debug_file.h"
-#include "capture/symbol.h"
+#include "capture/blame/debug_file.h"
+#include "capture/blame/symbol.h"
 #include "common/cleanup.h"
 #include "modules.h"
 #include "text_json.h"
