@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tests/harness.h"
@@ -260,6 +261,27 @@ static void await_state(pid_t pid, char state)
 	cr_assert(process_state(pid) == state);
 }
 
+/* Until it sits in that call. */
+static void await_call(pid_t pid, long number)
+{
+	char path[64], text[32], wanted[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	snprintf(wanted, sizeof(wanted), "%ld ", number);
+	for (int i = 0; i < 10000; i++) {
+		FILE *file = fopen(path, "r");
+
+		cr_assert(file);
+		if (!fgets(text, sizeof(text), file))
+			text[0] = '\0';
+		fclose(file);
+		if (strncmp(text, wanted, strlen(wanted)) == 0)
+			return;
+		usleep(1000);
+	}
+	cr_assert_fail("it is in %s", text);
+}
+
 static void capture_stopped(const char *pid)
 {
 	struct outcome outcome = run(NULL, WORDS(tool_capture(), "--pid", pid));
@@ -271,12 +293,14 @@ static void capture_stopped(const char *pid)
 }
 
 /* Stops it, tries to capture it, lets it go on, and tries that again. */
-static struct outcome capture_continued(const struct running *service)
+static struct outcome capture_continued(const struct running *service,
+					long call)
 {
 	struct outcome outcome;
 	char pid[32];
 
 	snprintf(pid, sizeof(pid), "%d", service->pid);
+	await_call(service->pid, call);
 	await_state(service->pid, 'S');
 	kill(service->pid, SIGSTOP);
 	await_state(service->pid, 'T');
@@ -286,7 +310,8 @@ static struct outcome capture_continued(const struct running *service)
 	await_state(service->pid, 'S');
 	outcome = run(NULL,
 		      WORDS(tool_capture(), "-o", "svc.core", "--pid", pid));
-	cr_expect(process_state(service->pid) == 'S', "it is as it was");
+	/* It is as it was, in a moment. */
+	await_state(service->pid, 'S');
 	return outcome;
 }
 
@@ -303,7 +328,8 @@ static void end(struct running service)
 Test(refusals, process_that_was_stopped)
 {
 	struct running service = start(WORDS("sleep", "1000"));
-	struct outcome outcome = capture_continued(&service);
+	struct outcome outcome =
+		capture_continued(&service, SYS_clock_nanosleep);
 
 	expect_status(outcome, 0);
 	outcome_free(&outcome);
@@ -318,7 +344,7 @@ Test(refusals, process_that_was_stopped_in_a_call_that_cannot_be_told)
 	if (!has_program("perl"))
 		return;
 	service = start(WORDS("perl", "-e", "syscall(7, 0, 0, 1000000)"));
-	outcome = capture_continued(&service);
+	outcome = capture_continued(&service, SYS_poll);
 	expect_status(outcome, 3);
 	expect_in(outcome.err, "sits in restart_syscall(2), and the call that "
 			       "this continues is not known any more");
