@@ -241,6 +241,7 @@ Test(refusals, process_that_is_traced_names_its_tracer)
 		return;
 	service = start(WORDS(service_path("waits_for_input")));
 	snprintf(pid, sizeof(pid), "%d", service.pid);
+	await_input(service.pid);
 	tracer = start(WORDS("strace", "-p", pid));
 	await_input_traced(service.pid, tracer.pid);
 	outcome = run(NULL, WORDS(tool_capture(), "--pid", pid));
