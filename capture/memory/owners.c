@@ -259,6 +259,22 @@ static bool waits_for_inheriting(const struct user_regs_struct *regs)
 }
 
 /*
+ * Whether a word is the upper half of a pointer: where the ids of processes are
+ * low, one may be 0x7ff5, and so may the upper half of an address.
+ */
+static bool is_of_pointer(const struct owners *owners, const uint32_t *words,
+			  size_t i)
+{
+	const uint64_t pointer =
+		(uint64_t)words[i] << 32 | (i % 2 ? words[i - 1] : 0);
+	struct error ignored = {0};
+	char byte;
+
+	return i % 2 == 1 &&
+	       tracee_read(owners->tracee, pointer, &byte, 1, &ignored) == 0;
+}
+
+/*
  * Who waits for such a lock has his own id at hand, in a register or on the
  * stack, to put it into the lock when it is his (__pthread_mutex_lock_full()).
  */
@@ -276,7 +292,7 @@ static int add_own_words(struct owners *owners, uint32_t thread,
 		offsetof(struct user_regs_struct, r14),
 		offsetof(struct user_regs_struct, r15),
 	};
-	const uint64_t stack = core->registers.rsp & ~(uint64_t)3;
+	const uint64_t stack = core->registers.rsp & ~(uint64_t)7;
 	uint32_t words[STACK_SEARCHED / sizeof(uint32_t)];
 	int r = tracee_read(owners->tracee, stack, words, sizeof(words), err);
 
@@ -291,7 +307,8 @@ static int add_own_words(struct owners *owners, uint32_t thread,
 				thread, err);
 	}
 	for (size_t i = 0; r == 0 && i < sizeof(words) / sizeof(*words); i++)
-		if ((words[i] & FUTEX_TID) == core->tid)
+		if ((words[i] & FUTEX_TID) == core->tid &&
+		    !is_of_pointer(owners, words, i))
 			r = add(owners, CORE_OWNER_MEMORY, stack + i * 4,
 				thread, err);
 	return r;

@@ -4,9 +4,11 @@
  * The "tracee" is this process: the locks are real ones, held by this thread.
  */
 #include <criterion/criterion.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "capture/memory/owners.h"
@@ -172,4 +174,25 @@ Test(owners, more_than_there_is_room_for_are_refused)
 	cr_expect(err.fault == FAULT_UNSUPPORTED);
 	cr_expect(strstr(err.text, "its threads hold more than"), "%s",
 		  err.text);
+}
+
+/* Of who waits for an inheriting lock: its id may look like half an address. */
+Test(owners, upper_half_of_a_pointer_is_no_id)
+{
+	const uint64_t pointer = (uintptr_t)page;
+	const uint32_t id = (uint32_t)(pointer >> 32);
+	struct error err = {0};
+
+	thread.core.tid = id;
+	thread.core.registers.rsp = pointer;
+	thread.core.registers.rax = SYS_futex;
+	thread.core.registers.rsi = FUTEX_LOCK_PI;
+	memcpy(page + 16, &pointer, sizeof(pointer));
+	memcpy(page + 32, &id, sizeof(id));
+	memcpy(page + 44, &id, sizeof(id));
+	cr_assert(owners_add_known(&owners, &err) == 0, "%s", err.text);
+
+	cr_assert(owners.count == 2, "%zu", owners.count);
+	expect_owner(0, page + 32);
+	expect_owner(1, page + 44);
 }
