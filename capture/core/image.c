@@ -238,13 +238,6 @@ static void give_up_seams(struct layout *layout)
 	layout->seam_count = 0;
 }
 
-static int compare_runs(const void *a, const void *b)
-{
-	const struct core_range *first = a, *second = b;
-
-	return (first->start > second->start) - (first->start < second->start);
-}
-
 /*
  * The bytes that only the service has, while it stands; then it is let go, and
  * the others are those of its stand-in.
@@ -286,9 +279,7 @@ static int add_outside(const struct contents *contents,
 	for (size_t i = 0; r == 0 && i < contents->outside_count; i++)
 		written->items[written->count++] = (struct core_range){
 			contents->outside[i].start, contents->outside[i].end};
-	if (written->count > 0)
-		qsort(written->items, written->count, sizeof(*written->items),
-		      compare_runs);
+	page_runs_sort(written);
 	return r;
 }
 

@@ -89,6 +89,20 @@ int page_runs_add(struct page_runs *runs, uint64_t start, uint64_t end,
 	return r;
 }
 
+static int compare_runs(const void *a, const void *b)
+{
+	const struct core_range *first = a, *second = b;
+
+	return (first->start > second->start) - (first->start < second->start);
+}
+
+void page_runs_sort(struct page_runs *runs)
+{
+	if (runs->count > 0)
+		qsort(runs->items, runs->count, sizeof(*runs->items),
+		      compare_runs);
+}
+
 void page_runs_deinit(struct page_runs *runs)
 {
 	free(runs->items);

@@ -23,6 +23,8 @@ int page_runs_reserve(struct page_runs *runs, size_t count, struct error *err);
 /* Adds a run; one that begins where the last ends makes that longer. */
 int page_runs_add(struct page_runs *runs, uint64_t start, uint64_t end,
 		  struct error *err);
+/* Puts them in order, by where they begin. */
+void page_runs_sort(struct page_runs *runs);
 void page_runs_deinit(struct page_runs *runs);
 
 /*

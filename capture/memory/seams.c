@@ -82,13 +82,6 @@ int seams_inspect(void *context, const char *bytes, size_t size,
 	return r;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const struct core_range *first = a, *second = b;
-
-	return (first->start > second->start) - (first->start < second->start);
-}
-
 int seams_conclude(struct seams *seams, const struct page_runs *written,
 		   uint64_t **ret_seams, size_t *ret_count, struct error *err)
 {
@@ -99,9 +92,7 @@ int seams_conclude(struct seams *seams, const struct page_runs *written,
 
 	if (!pages)
 		return error_system(err, ENOMEM, "cannot keep the seams");
-	if (found->count > 0)
-		qsort(found->items, found->count, sizeof(*found->items),
-		      compare);
+	page_runs_sort(found);
 	for (size_t i = 0; i < found->count; i++) {
 		const uint64_t page = found->items[i].start;
 

@@ -93,13 +93,6 @@ static int keep_elf_header(struct thinning *th, const struct content *c,
 	return thin_pages_keep(&th->pages, start, run->start, err);
 }
 
-static int compare_runs(const void *a, const void *b)
-{
-	const struct core_range *first = a, *second = b;
-
-	return (first->start > second->start) - (first->start < second->start);
-}
-
 /* The service's own pages in @m, and those that debuggers want. */
 static int find_own(const struct thinning *th, const struct mapping *m,
 		    struct page_runs *ret_own, struct error *err)
@@ -114,9 +107,7 @@ static int find_own(const struct thinning *th, const struct mapping *m,
 		if (wanted->items[i].start < m->end &&
 		    wanted->items[i].end > m->start)
 			ret_own->items[ret_own->count++] = wanted->items[i];
-	if (ret_own->count > 0)
-		qsort(ret_own->items, ret_own->count, sizeof(*ret_own->items),
-		      compare_runs);
+	page_runs_sort(ret_own);
 	return r;
 }
 
