@@ -9,6 +9,7 @@
 
 #include "attribute.h"
 #include "core_check_files.h"
+#include "core_find.h"
 
 enum {
 	XSTATE_HEADER = 512, /* it begins with a bit for each set in use */
@@ -70,13 +71,6 @@ static int check_ranges(const struct core *core,
 	return 0;
 }
 
-static bool is_private(const struct core_mapping *m)
-{
-	return m->kind == CORE_MAPPING_FILE ||
-	       m->kind == CORE_MAPPING_ANONYMOUS ||
-	       m->kind == CORE_MAPPING_STACK;
-}
-
 static int check_sources(const struct core *core, struct error *err)
 {
 	for (size_t i = 0; i < core->source_count; i++)
@@ -119,8 +113,9 @@ static int check_outside(const struct core *core, struct error *err)
 			hole++;
 		if (!is_aligned(o->start) || !is_aligned(o->end) ||
 		    o->start < before || o->start >= o->end || m == end ||
-		    o->start < m->start || o->end > m->end || !is_private(m) ||
-		    !m->offset || (hole < hole_end && hole->start < o->end) ||
+		    o->start < m->start || o->end > m->end ||
+		    !core_is_private(m->kind) || !m->offset ||
+		    (hole < hole_end && hole->start < o->end) ||
 		    !is_in_source(core, o))
 			return error_set(err, FAULT_CORRUPT,
 					 "pages %zu of its sources make no "

@@ -4,6 +4,8 @@
 #ifndef COMMON_CORE_FIND_H
 #define COMMON_CORE_FIND_H
 
+#include <stdbool.h>
+
 #include "core_reader.h"
 
 /*
@@ -28,6 +30,13 @@ static inline size_t core_find(const void *items, size_t count, size_t size,
 			high = middle;
 	}
 	return low;
+}
+
+/* Memory that belongs to one process: what a source may have instead. */
+static inline bool core_is_private(uint32_t kind)
+{
+	return kind == CORE_MAPPING_FILE || kind == CORE_MAPPING_ANONYMOUS ||
+	       kind == CORE_MAPPING_STACK;
 }
 
 static inline size_t core_find_mapping(const struct core *core,

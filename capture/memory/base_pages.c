@@ -125,13 +125,6 @@ int base_pages_open(struct base_pages *ret_base, const char *path,
 	return r;
 }
 
-static bool is_private(const struct core_mapping *m)
-{
-	return m->kind == CORE_MAPPING_FILE ||
-	       m->kind == CORE_MAPPING_ANONYMOUS ||
-	       m->kind == CORE_MAPPING_STACK;
-}
-
 static const struct core_mapping *find_mapping(const struct core *core,
 					       uint64_t address, uint64_t *end)
 {
@@ -142,7 +135,9 @@ static const struct core_mapping *find_mapping(const struct core *core,
 	if (i == core->mapping_count)
 		return NULL;
 	*end = address < m->start ? m->start : m->end;
-	return address >= m->start && m->offset && is_private(m) ? m : NULL;
+	return address >= m->start && m->offset && core_is_private(m->kind)
+		       ? m
+		       : NULL;
 }
 
 /* Whether it is in @range; *end is moved to where that changes. */

@@ -25,6 +25,7 @@
 
 #include "base_pages.h"
 #include "common/cleanup.h"
+#include "common/core_find.h"
 #include "common/io.h"
 #include "debugger_pages.h"
 #include "thin_pages.h"
@@ -238,13 +239,10 @@ static int compare_run(struct thinning *th, const struct content *c,
 static int compare_mapping(struct thinning *th, struct content *c,
 			   struct core_range *runs, struct error *err)
 {
-	const bool is_private = c->kind == CORE_MAPPING_FILE ||
-				c->kind == CORE_MAPPING_ANONYMOUS ||
-				c->kind == CORE_MAPPING_STACK;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->run_count; i++)
-		r = is_private && c->is_stored
+		r = core_is_private(c->kind) && c->is_stored
 			    ? compare_run(th, c, runs[i], err)
 			    : thin_pages_keep(&th->pages, runs[i].start,
 					      runs[i].end, err);
